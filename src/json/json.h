@@ -1,0 +1,32 @@
+// JSON (RFC 8259) to and from Value. Strict: UTF-8 only, no comments, no trailing commas, nothing
+// after the value.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/value.h"
+
+namespace usher::json {
+
+inline constexpr std::size_t kMaxDepth = 128;  // nested arrays and objects
+
+// Numbers without fraction and exponent that fit become int64, all others double. A name given
+// twice is an error, as is a number too large for a double. Errors: invalid input, with the byte
+// offset. Cost: O(text).
+Result<Value> Parse(std::string_view text, std::size_t max_depth = kMaxDepth);
+
+// Shortest form that reads back equal; no white space. Times become epoch seconds with up to three
+// decimals, blobs base64. A double that is not finite becomes null; a stream must not be in the
+// tree.
+[[nodiscard]] std::string Write(const Value& value);
+void Append(std::string& out, const Value& value);
+// A JSON string with its quotes. Control characters, '"' and '\' are escaped, everything else stays
+// as it is.
+void AppendString(std::string& out, std::string_view text);
+// Shortest decimal that reads back as the same double, without exponent between 1e-7 and 1e21.
+void AppendNumber(std::string& out, double number);
+
+}  // namespace usher::json

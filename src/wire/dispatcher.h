@@ -1,0 +1,91 @@
+// Dispatcher: the one door. Whoever calls an operation, an HTTP client, a job, a state machine,
+// comes through here; so validation, metrics and audit exist once.
+//
+//   dispatcher.Handle<api::personalize::CreateCampaign>(
+//       [&](const auto& request, CallContext& context) { return CreateCampaign(request, catalog,
+//       context); });
+//   const auto got = dispatcher.Call<api::s3::GetObject>({.bucket = "b", .key = "k"}, context);
+//
+// Threads: Handle at start only; Call from any thread.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/value.h"
+#include "wire/http_message.h"
+#include "wire/shape.h"
+
+namespace usher::wire {
+
+inline constexpr std::string_view kAccountId = "000000000000";
+inline constexpr std::string_view kDefaultRegion = "us-east-1";
+
+struct Caller {
+  std::string account_id = std::string(kAccountId);
+  std::string access_key_id;  // empty for the server itself and for anonymous callers
+  std::string arn;            // arn:aws:iam::…:root for the server's own key
+  bool anonymous = false;
+};
+
+// X-Amzn-Trace-Id, carried from call to call.
+struct TraceContext {
+  std::string root;
+  std::string parent;
+  bool sampled = false;
+};
+
+// What travels beside a request. A handler may add to the answer what its shape cannot say.
+struct CallContext {
+  Caller caller;
+  std::string region = std::string(kDefaultRegion);
+  std::string request_id;
+  TraceContext trace;
+  Time now;              // when the call came in
+  std::string endpoint;  // "http://127.0.0.1:4566", as the client sees it; empty for internal calls
+
+  int response_status =
+      0;  // replaces the operation's own success status (206 for a range) when not 0
+  Headers response_headers;  // added to the answer
+};
+
+class Dispatcher {
+ public:
+  using Handler = std::function<Result<Value>(const Value& request, CallContext& context)>;
+
+  void Add(const Operation& operation, Handler handler);
+
+  // Op is a generated tag: Op::Request, Op::Response, Op::operation().
+  template <typename Op, typename F>
+  void Handle(F handler) {
+    Add(Op::operation(),
+        [handler = std::move(handler)](const Value& request,
+                                       CallContext& context) -> Result<Value> {
+          auto response = handler(Op::Request::FromValue(request), context);
+          if (!response) return std::move(response).error();
+          return response->ToValue();
+        });
+  }
+
+  // Validates, then runs the handler. Errors: invalid input listing every violation; unsupported
+  // when the operation has no handler; whatever the handler gives.
+  Result<Value> Call(const Operation& operation, const Value& request, CallContext& context) const;
+
+  template <typename Op>
+  Result<typename Op::Response> Call(const typename Op::Request& request,
+                                     CallContext& context) const {
+    auto response = Call(Op::operation(), request.ToValue(), context);
+    if (!response) return std::move(response).error();
+    return Op::Response::FromValue(*response);
+  }
+
+ private:
+  std::unordered_map<const Operation*, Handler> handlers_;
+};
+
+}  // namespace usher::wire

@@ -1,0 +1,57 @@
+// Gateway: an HTTP request to an AWS service in, its answer out. Finds the operation (signing
+// scope, X-Amz-Target, host, path), verifies the signature, decodes, dispatches, encodes.
+// Everything here is plain data; sockets are server/'s.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "wire/dispatcher.h"
+#include "wire/http_message.h"
+
+namespace usher::wire {
+
+// Gives the secret of an access key.
+class Credentials {
+ public:
+  struct Key {
+    std::string secret;
+    std::string session_token;  // empty for permanent keys
+    std::string arn;
+  };
+  virtual ~Credentials() = default;
+  // nullptr result inside: unknown key.
+  [[nodiscard]] virtual std::optional<Key> Find(std::string_view access_key_id) const = 0;
+};
+
+struct GatewayOptions {
+  bool verify_signatures = true;
+  // Bodies of operations that do not stream are refused above this, with the protocol's own error.
+  std::size_t max_body_bytes = 10U << 20;
+};
+
+// What happened, for the log line and the metrics.
+struct Outcome {
+  std::string service;    // "" when no service was recognised
+  std::string operation;  // ""
+  std::string request_id;
+  std::string error_name;  // "" on success
+};
+
+class Gateway {
+ public:
+  Gateway(const Dispatcher& dispatcher, const Credentials& credentials, const Clock& clock,
+          GatewayOptions options);
+
+  // Never fails: every failure is an answer in the form of the protocol asked for.
+  HttpResponse Handle(HttpRequest request, Outcome& outcome) const;
+
+ private:
+  const Dispatcher& dispatcher_;
+  const Credentials& credentials_;
+  const Clock& clock_;
+  GatewayOptions options_;
+};
+
+}  // namespace usher::wire

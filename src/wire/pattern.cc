@@ -1,0 +1,55 @@
+#include "wire/pattern.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "base/check.h"
+
+namespace usher::wire {
+namespace {
+
+constexpr std::uint32_t kMatchSteps = 1'000'000;
+
+}  // namespace
+
+struct Pattern::Compiled {
+  pcre2_code* code = nullptr;
+  ~Compiled() { pcre2_code_free(code); }
+};
+
+Pattern::Pattern(std::string_view expression) : compiled_(std::make_unique<Compiled>()) {
+  int error = 0;
+  PCRE2_SIZE offset = 0;
+  compiled_->code = pcre2_compile(
+      reinterpret_cast<PCRE2_SPTR>(expression.data()), expression.size(),
+      PCRE2_UTF | PCRE2_UCP | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY, &error,
+      &offset, nullptr);
+  Check(compiled_->code != nullptr, "a model's pattern compiles");
+}
+
+Pattern::~Pattern() = default;
+
+bool Pattern::Matches(std::string_view text) const {
+  const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> match(
+      pcre2_match_data_create(1, nullptr), &pcre2_match_data_free);
+  const std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)> limits(
+      pcre2_match_context_create(nullptr), &pcre2_match_context_free);
+  pcre2_set_match_limit(limits.get(), kMatchSteps);
+  return pcre2_match(compiled_->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0,
+                     match.get(), limits.get()) >= 0;
+}
+
+const Pattern& Pattern::Of(std::string_view expression) {
+  static std::mutex mutex;
+  static std::map<std::string, Pattern, std::less<>> patterns;
+  const std::lock_guard lock(mutex);
+  const auto found = patterns.find(expression);
+  if (found != patterns.end()) return found->second;
+  return patterns.try_emplace(std::string(expression), expression).first->second;
+}
+
+}  // namespace usher::wire
