@@ -1,0 +1,46 @@
+// LoadInteractions: an interactions file as flat index arrays, the form in which training wants it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace usher::engine {
+
+// Row r says: user_ids[user[r]] met item_ids[item[r]] at timestamp[r]. Ids and event types are in
+// the order in which they are first seen, so the table depends on the file alone, never on threads.
+struct InteractionTable {
+  std::vector<std::uint32_t> user;      // index in user_ids
+  std::vector<std::uint32_t> item;      // index in item_ids
+  std::vector<std::int64_t> timestamp;  // Unix epoch, seconds
+  std::vector<float> value;             // EVENT_VALUE or rating; NaN where the file has none; empty
+                                        // when it has no such column
+  std::vector<std::uint32_t> event;     // index in event_types; empty without EVENT_TYPE
+  std::vector<std::string> user_ids;
+  std::vector<std::string> item_ids;
+  std::vector<std::string> event_types;
+
+  [[nodiscard]] std::size_t size() const { return user.size(); }
+};
+
+struct LoadOptions {
+  std::string event_type;                         // keep only rows of this EVENT_TYPE; empty: all
+  std::optional<double> event_value_threshold;    // keep only rows with a value of at least this
+  int threads = 0;                                // 0: as many as the machine has
+  std::function<void(double fraction)> progress;  // called from the calling thread; may be empty
+};
+
+// Reads a Parquet file that an import published, or a CSV file, told apart by their first bytes.
+// CSV columns (in any order, others ignored): USER_ID, ITEM_ID, TIMESTAMP[, EVENT_TYPE][,
+// EVENT_VALUE] or MovieLens' userId, movieId, timestamp[, rating].
+// A filter on a column that the file lacks is an error; ids without a row left are not in the
+// vocabularies.
+// Errors: kInvalidInput with the line number for a bad CSV, kNotFound, kCorrupt, kInternal.
+Result<InteractionTable> LoadInteractions(const std::string& path, const LoadOptions& options = {});
+
+}  // namespace usher::engine
