@@ -1,0 +1,37 @@
+#include "storage/document_store.h"
+
+#include <utility>
+
+namespace usher::storage {
+
+using Action = Batch::Change::Action;
+
+void Batch::Create(std::string kind, std::string id, std::string group, std::string body) {
+  changes_.push_back({Action::kCreate,
+                      {.kind = std::move(kind),
+                       .id = std::move(id),
+                       .group = std::move(group),
+                       .body = std::move(body)},
+                      std::nullopt});
+}
+
+void Batch::Update(std::string kind, std::string id, std::int64_t version, std::string body) {
+  changes_.push_back({Action::kUpdate,
+                      {.kind = std::move(kind), .id = std::move(id), .body = std::move(body)},
+                      version});
+}
+
+void Batch::Put(std::string kind, std::string id, std::string group, std::string body) {
+  changes_.push_back({Action::kPut,
+                      {.kind = std::move(kind),
+                       .id = std::move(id),
+                       .group = std::move(group),
+                       .body = std::move(body)},
+                      std::nullopt});
+}
+
+void Batch::Delete(std::string kind, std::string id, std::optional<std::int64_t> version) {
+  changes_.push_back({Action::kDelete, {.kind = std::move(kind), .id = std::move(id)}, version});
+}
+
+}  // namespace usher::storage
