@@ -11,11 +11,13 @@
 
 namespace usher::json {
 
-inline constexpr std::size_t kMaxDepth = 128;  // nested arrays and objects
+inline constexpr std::size_t kMaxDepth = 128;         // nested arrays and objects
+inline constexpr std::size_t kMaxValues = 4'000'000;  // of one document; bounds its memory
 
-// Numbers without fraction and exponent that fit become int64, all others double. A name given
-// twice is an error, as is a number too large for a double. Errors: invalid input, with the byte
-// offset. Cost: O(text).
+// Numbers without fraction and exponent that fit become int64, all others double, rounded to
+// nearest; one too large for a double is an error. Of equal names in one object the last one
+// counts, as the services that clients know read it. Errors: invalid input, with the byte offset
+// where reading ended. Cost: O(text).
 Result<Value> Parse(std::string_view text, std::size_t max_depth = kMaxDepth);
 
 // Shortest form that reads back equal; no white space. Times become epoch seconds with up to three
