@@ -1,0 +1,49 @@
+// A model as a folder: arrays as Arrow IPC files and manifest.json, which names each file with its
+// checksum. docs/formats.md gives the layout.
+//
+// Published by rename: the folder is complete or absent. Loading maps the files and compares every
+// checksum.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "engine/recipes.h"
+#include "recsys/model.h"
+
+namespace usher::engine {
+
+inline constexpr int kModelFormatVersion = 1;
+
+struct ModelInfo {
+  int format_version = kModelFormatVersion;
+  std::string recipe;
+  Hyperparameters hyperparameters;  // complete, defaults included
+  std::uint64_t seed = 0;
+  std::string data_sha256;         // of the interactions as trained on
+  std::string instruction_set;     // Highway's name of the target that trained it
+  double temperature = 0;          // of the scores' softmax; 0 for popularity
+  std::uint64_t interactions = 0;  // distinct user-item pairs
+  std::uint64_t users = 0;
+  std::uint64_t items = 0;
+  std::map<std::string, double> metrics;
+  std::map<std::string, std::string> file_sha256;  // by file name
+};
+
+struct LoadedModel {
+  ModelInfo info;
+  RecipeKind kind = RecipeKind::kUserPersonalization;
+  std::shared_ptr<const recsys::Model> model;
+};
+
+// Errors: kNotFound when there is no manifest; kCorrupt when a file is missing or does not match;
+// kUnsupported for a newer format.
+Result<LoadedModel> LoadModel(const std::string& folder);
+
+// The manifest alone, without reading the arrays.
+Result<ModelInfo> ReadModelInfo(const std::string& folder);
+
+}  // namespace usher::engine

@@ -1,0 +1,78 @@
+// Batch recommendation: JSON lines in, JSON lines out, all cores.
+//
+// Input lines:  {"userId":"4638"}, for ranking recipes {"userId":"891","itemList":["27","886"]}.
+// Output lines: {"input":{…},"output":{"recommendedItems":[…],"scores":[…]},"error":null} in the
+//               order of the input. A line that cannot be answered keeps its input, has
+//               "output":null and says why in "error"; the others are answered all the same.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/model_folder.h"
+
+namespace usher::engine {
+
+inline constexpr std::size_t kMaxNumResults = 500;
+inline constexpr std::size_t kMaxRankingList = 500;
+inline constexpr std::size_t kMaxIdBytes = 1024;            // 256 characters of UTF-8
+inline constexpr std::size_t kMaxBatchLineBytes = 1 << 20;  // of one input line
+
+struct BatchOptions {
+  std::size_t num_results = 25;  // 1 to kMaxNumResults
+  bool exclude_seen = true;
+  std::size_t threads = 0;                        // 0: as many as the machine has
+  std::function<void(double fraction)> progress;  // from the calling thread; may be empty
+  std::stop_token stop;
+};
+
+struct BatchCounts {
+  std::uint64_t lines = 0;
+  std::uint64_t failed = 0;
+};
+
+// Takes whole output lines (each with its '\n'), in order.
+using LineSink = std::function<Result<void>(std::string_view lines)>;
+
+// One input line after another from a file; an empty last line is no query.
+// Errors: kInvalidInput for options; kNotFound, kInternal from the file; what the sink says;
+// kCancelled after a stop request.
+Result<BatchCounts> RecommendFile(const LoadedModel& model, const std::string& input_path,
+                                  const BatchOptions& options, const LineSink& sink);
+
+// A list of user ids; not for ranking recipes.
+Result<BatchCounts> RecommendUsers(const LoadedModel& model, std::span<const std::string> user_ids,
+                                   const BatchOptions& options, const LineSink& sink);
+
+// Every user of the training data, in the order of the vocabulary.
+Result<BatchCounts> RecommendAllUsers(const LoadedModel& model, const BatchOptions& options,
+                                      const LineSink& sink);
+
+// One answer, for the real-time calls. Scores are absent where the recipe or the item has none.
+struct AnsweredItem {
+  std::string_view id;  // lives as long as the model or the request's list
+  std::optional<float> score;
+};
+
+// `recent_items` are the user's interactions since training (ids, oldest first; unknown ones do
+// not count). Errors: kInvalidInput for a ranking model or num_results over the limit.
+Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::string_view user_id,
+                                               std::span<const std::string> recent_items,
+                                               std::size_t num_results, bool exclude_seen);
+
+// Personalized ranking. Items that the model does not know come last, without a score, in the
+// order of the list. Errors: kInvalidInput for another recipe, an empty list or one over the limit.
+Result<std::vector<AnsweredItem>> RankOne(const LoadedModel& model, std::string_view user_id,
+                                          std::span<const std::string> recent_items,
+                                          std::span<const std::string> list);
+
+}  // namespace usher::engine

@@ -1,0 +1,60 @@
+// Train: from an interactions file to a published model folder, with offline metrics.
+//
+// Hold-out: a tenth of the users is set aside (chosen by the seed); the model trained on the others
+//           is given the oldest 90 % of each one's interactions and scored on the newest 10 %. The
+//           scores' temperature is fitted on the same held-out interactions. Then the model is
+//           trained again on everything.
+// Resume:   with a checkpoint folder a training that was killed goes on after its last finished
+//           sweep and ends with the same bits as one that was not.
+// Same file, options and instruction set give the same bits at any number of threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "engine/interactions_file.h"
+#include "engine/recipes.h"
+
+namespace usher::engine {
+
+struct TrainProgress {
+  std::string_view stage;  // "reading", "evaluating", "training", "writing"
+  double fraction = 0;     // of the whole training, 0 to 1, never falling
+};
+
+struct TrainOptions {
+  std::string recipe = "aws-user-personalization";
+  Hyperparameters hyperparameters;
+  std::uint64_t seed = 1;
+  std::size_t threads = 0;                             // 0: as many as the machine has
+  std::string event_type;                              // only these events; empty: all
+  std::optional<double> event_value_threshold;         // only events of at least this value
+  bool hold_out = true;                                // false: no metrics, default temperature
+  std::string checkpoint_folder;                       // must exist; empty: none
+  std::function<void(const TrainProgress&)> progress;  // from the calling thread; may be empty
+  std::stop_token stop;                                // asked between blocks of work
+};
+
+struct TrainResult {
+  // By the API's keys ("coverage", "mean_reciprocal_rank_at_25" …), rounded to 4 decimals.
+  std::map<std::string, double> metrics;
+  std::uint64_t interactions = 0;  // distinct user-item pairs
+  std::uint64_t users = 0;
+  std::uint64_t items = 0;
+  double seconds = 0;
+};
+
+// `model_folder` must not exist; it appears complete or not at all.
+// Errors: what LoadInteractions says; kUnsupported for another recipe; kInvalidInput for
+// hyperparameters, no interactions or a taken folder; kCancelled after a stop request.
+Result<TrainResult> Train(const std::string& interactions_path, const std::string& model_folder,
+                          const TrainOptions& options);
+
+}  // namespace usher::engine

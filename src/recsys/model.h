@@ -1,0 +1,67 @@
+// Model: a trained recommender, immutable, read by any number of requests at once.
+//
+// A request names items by index (items().Find gives it) and gets items by index back. What the
+// user did comes as a history of item indices: of a known user from History, of one who did
+// something since then or is unknown from the caller.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "recsys/vocabulary/vocabulary.h"
+
+namespace usher::recsys {
+
+struct ScoredItem {
+  std::uint32_t item = 0;
+  float score = 0;  // see Model::has_scores
+  bool operator==(const ScoredItem&) const = default;
+};
+
+struct UserQuery {
+  // Index of a user whose interactions since training are none: their vector is ready. Without it
+  // the vector is folded in from `history`.
+  std::optional<std::uint32_t> user;
+  std::span<const std::uint32_t> history;  // items, each at most once, oldest first; read only
+                                           // without `user`
+  std::span<const std::uint32_t> exclude;  // beside the seen ones; any order
+  bool exclude_seen = true;                // leave out the history (that of `user` when given)
+  std::size_t num_results = 25;
+};
+
+class Model {
+ public:
+  virtual ~Model() = default;
+
+  [[nodiscard]] virtual const Vocabulary& users() const = 0;
+  [[nodiscard]] virtual const Vocabulary& items() const = 0;
+  // What user `user` did in the training data: each item once, oldest first.
+  [[nodiscard]] virtual std::span<const std::uint32_t> History(std::uint32_t user) const = 0;
+  // Whether the scores of Recommend mean anything to a client. They are calibrated probabilities of
+  // the next item and sum to 1 over the catalogue.
+  [[nodiscard]] virtual bool has_scores() const = 0;
+
+  // Overwrites `out` with the best items, best first; equal scores in order of item index. Fewer
+  // than num_results when the catalogue has no more. A user without history gets what is popular.
+  // Allocates nothing but the capacity of `out` once a thread is warm.
+  virtual void Recommend(const UserQuery& query, std::vector<ScoredItem>& out) const = 0;
+
+  // Many users at once, on `threads` threads (0: all); out[i] answers queries[i]. The answers are
+  // those of Recommend, much faster.
+  virtual void RecommendMany(std::span<const UserQuery> queries, std::size_t threads,
+                             std::vector<std::vector<ScoredItem>>& out) const = 0;
+
+  // Orders `list`: overwrites `out` with its items, best first, scores summing to 1 over the list.
+  // num_results, exclude and exclude_seen are not looked at. Equal scores keep the order of the
+  // list.
+  virtual void Rank(const UserQuery& query, std::span<const std::uint32_t> list,
+                    std::vector<ScoredItem>& out) const = 0;
+};
+
+}  // namespace usher::recsys
