@@ -11,7 +11,7 @@
 //
 // Format:  an Arrow IPC file with one record batch of one row; each array is a column of type
 //          large_list<T>, large_list<fixed_size_list<T>[cols]> or large_list<large_utf8>, so that
-//          any Arrow reader can open it. Buffers begin at multiples of 64 bytes.
+//          any Arrow reader can open it. Arrays begin at multiples of 8 bytes, no more.
 // Errors:  kCorrupt when the bytes do not match the checksum or are not such a file; kNotFound when
 //          there is no array of the name; kInvalidInput when it has another type; kInternal when
 //          the disk fails.
