@@ -34,4 +34,14 @@ void Batch::Delete(std::string kind, std::string id, std::optional<std::int64_t>
   changes_.push_back({Action::kDelete, {.kind = std::move(kind), .id = std::move(id)}, version});
 }
 
+void Batch::Require(std::string kind, std::string id) {
+  changes_.push_back(
+      {Action::kRequire, {.kind = std::move(kind), .id = std::move(id)}, std::nullopt});
+}
+
+void Batch::RequireNone(std::string kind, std::string id_prefix) {
+  changes_.push_back(
+      {Action::kRequireNone, {.kind = std::move(kind), .id = std::move(id_prefix)}, std::nullopt});
+}
+
 }  // namespace usher::storage

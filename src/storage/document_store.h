@@ -42,8 +42,13 @@ class Batch {
   // Fails like Update when `version` is given; deleting what is not there is no error without it.
   void Delete(std::string kind, std::string id, std::optional<std::int64_t> version = std::nullopt);
 
+  // Changes nothing, but fails the batch with kNotFound when the document does not exist.
+  void Require(std::string kind, std::string id);
+  // Changes nothing, but fails the batch with kInUse when a document's id begins with the prefix.
+  void RequireNone(std::string kind, std::string id_prefix);
+
   struct Change {
-    enum class Action { kCreate, kUpdate, kPut, kDelete } action;
+    enum class Action { kCreate, kUpdate, kPut, kDelete, kRequire, kRequireNone } action;
     Document document;
     std::optional<std::int64_t> expected_version;
   };
@@ -68,6 +73,11 @@ class DocumentStore {
   // Documents of the kind (and group, when given) with sequence greater than `after`.
   virtual Result<Page> List(std::string_view kind, std::optional<std::string_view> group,
                             std::int64_t after, std::size_t limit) const = 0;
+  // Up to `limit` documents whose id begins with `id_prefix` and is not less than `from_id`, in the
+  // order of the bytes of their ids. Cost: O(log documents + those given).
+  virtual Result<std::vector<Document>> ListById(std::string_view kind, std::string_view id_prefix,
+                                                 std::string_view from_id,
+                                                 std::size_t limit) const = 0;
   // Durable when it returns.
   virtual Result<void> Commit(const Batch& batch) = 0;
 };

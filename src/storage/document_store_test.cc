@@ -198,6 +198,68 @@ TEST_F(DocumentStoreTest, ListsByGroupInPagesOldestFirst) {
   EXPECT_TRUE(store_->List("other", std::nullopt, 0, 100)->documents.empty());
 }
 
+TEST_F(DocumentStoreTest, ListsByIdInTheOrderOfBytesWithinAPrefix) {
+  const std::string nul("a\0b", 3);
+  for (const std::string& id : {std::string("b"), std::string("a\xff"), nul, std::string("a"),
+                                std::string("aa"), std::string("\xff\xff"), std::string("\xff")}) {
+    ASSERT_TRUE(Create("k", id));
+  }
+  ASSERT_TRUE(Create("other", "ab"));
+  const auto ids = [&](std::string_view prefix, std::string_view from, std::size_t limit) {
+    std::vector<std::string> ids;
+    const auto documents = store_->ListById("k", prefix, from, limit);
+    EXPECT_TRUE(documents);
+    for (const Document& document : *documents) ids.push_back(document.id);
+    return ids;
+  };
+
+  using Ids = std::vector<std::string>;
+  EXPECT_EQ(ids("", "", 100), (Ids{"a", nul, "aa", "a\xff", "b", "\xff", "\xff\xff"}));
+  EXPECT_EQ(ids("a", "", 100), (Ids{"a", nul, "aa", "a\xff"}));
+  EXPECT_EQ(ids("a", "aa", 100), (Ids{"aa", "a\xff"}));
+  EXPECT_EQ(ids("a", "aab", 1), (Ids{"a\xff"}));
+  EXPECT_EQ(ids("\xff", "", 100), (Ids{"\xff", "\xff\xff"}));
+  EXPECT_EQ(ids("a", "b", 100), Ids{});
+}
+
+TEST_F(DocumentStoreTest, ARequiredDocumentMustExist) {
+  ASSERT_TRUE(Create("bucket", "b"));
+  Batch there;
+  there.Require("bucket", "b");
+  there.Create("object", "b/1", "", "{}");
+  Batch missing;
+  missing.Create("object", "c/1", "", "{}");
+  missing.Require("bucket", "c");
+
+  EXPECT_TRUE(store_->Commit(there));
+  const auto refused = store_->Commit(missing);
+
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kNotFound);
+  EXPECT_FALSE(Exists("object", "c/1"));
+  EXPECT_EQ(Get("bucket", "b").version, 1);
+}
+
+TEST_F(DocumentStoreTest, RequireNoneFailsWhenAnIdHasThePrefix) {
+  ASSERT_TRUE(Create("bucket", "b"));
+  ASSERT_TRUE(Create("object", "b/1"));
+  Batch removal;
+  removal.RequireNone("object", "b/");
+  removal.Delete("bucket", "b");
+
+  const auto refused = store_->Commit(removal);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInUse);
+  EXPECT_TRUE(Exists("bucket", "b"));
+
+  Batch emptying;
+  emptying.Delete("object", "b/1");
+  ASSERT_TRUE(store_->Commit(emptying));
+  ASSERT_TRUE(Create("object", "b0"));  // the first id beyond the prefix
+  EXPECT_TRUE(store_->Commit(removal));
+  EXPECT_FALSE(Exists("bucket", "b"));
+}
+
 TEST_F(DocumentStoreTest, KeepsEverythingWhenReopened) {
   ASSERT_TRUE(Create("k", "a", "g", "body"));
   Reopen();

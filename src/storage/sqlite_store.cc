@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <future>
@@ -79,6 +80,8 @@ class Writer {
          "INSERT INTO documents(kind, id, listing, version, body) VALUES(?1, ?2, ?3, 1, ?4) "
          "ON CONFLICT(kind, id) DO UPDATE SET listing = ?3, body = ?4, version = version + 1"},
         {&writer.delete_, "DELETE FROM documents WHERE kind = ?1 AND id = ?2"},
+        {&writer.find_from_,
+         "SELECT id FROM documents WHERE kind = ?1 AND id >= ?2 ORDER BY id LIMIT 1"},
     };
     for (const auto& [statement, sql] : table) {
       auto prepared = writer.connection_.Prepare(sql);
@@ -103,14 +106,22 @@ class Writer {
     const Document& document = change.document;
     const std::string name = document.kind + " " + document.id;
 
-    if (change.action == Action::kCreate || change.expected_version) {
+    if (change.action == Action::kRequireNone) {
+      const auto found = AnyWithPrefix(document);
+      if (!found) return found.error();
+      if (*found) return InUse(document.kind + " exist under " + document.id);
+      return {};
+    }
+
+    if (change.action == Action::kCreate || change.action == Action::kRequire ||
+        change.expected_version) {
       const auto version = VersionOf(document);
       if (!version) return version.error();
       if (change.action == Action::kCreate) {
         if (*version) return AlreadyExists(name);
       } else if (!*version) {
         return NotFound(name);
-      } else if (**version != *change.expected_version) {
+      } else if (change.expected_version && **version != *change.expected_version) {
         return InUse(name + " was changed meanwhile: expected version " +
                      std::to_string(*change.expected_version) + ", found " +
                      std::to_string(**version));
@@ -131,8 +142,21 @@ class Writer {
         return Run(put_, document);
       case Action::kDelete:
         return Run(delete_, document);
+      case Action::kRequire:
+      case Action::kRequireNone:
+        return {};
     }
     return {};
+  }
+
+  Result<bool> AnyWithPrefix(const Document& document) {
+    find_from_.BindText(1, document.kind);
+    find_from_.BindBytes(2, document.id);
+    const auto row = find_from_.Step();
+    const bool found = row && *row && find_from_.Bytes(0).starts_with(document.id);
+    find_from_.Reset();
+    if (!row) return row.error();
+    return found;
   }
 
   Result<std::optional<std::int64_t>> VersionOf(const Document& document) {
@@ -156,13 +180,13 @@ class Writer {
   }
 
   Connection connection_;
-  Statement find_, insert_, update_, put_, delete_;
+  Statement find_, insert_, update_, put_, delete_, find_from_;
 };
 
 // A connection for reading with its statements.
 struct Reader {
   Connection connection;
-  Statement get, list_kind, list_group;
+  Statement get, list_kind, list_group, list_by_id, list_by_id_below;
 
   static Result<std::unique_ptr<Reader>> Open(const std::string& file) {
     auto connection = Connection::Open(file, /*read_only=*/true);
@@ -178,6 +202,12 @@ struct Reader {
         {&reader->list_group,
          "SELECT sequence, id, listing, version, body FROM documents "
          "WHERE kind = ?1 AND sequence > ?2 AND listing = ?4 ORDER BY sequence LIMIT ?3"},
+        {&reader->list_by_id,
+         "SELECT sequence, id, listing, version, body FROM documents "
+         "WHERE kind = ?1 AND id >= ?2 ORDER BY id LIMIT ?3"},
+        {&reader->list_by_id_below,
+         "SELECT sequence, id, listing, version, body FROM documents "
+         "WHERE kind = ?1 AND id >= ?2 AND id < ?4 ORDER BY id LIMIT ?3"},
     };
     for (const auto& [statement, sql] : table) {
       auto prepared = reader->connection.Prepare(sql);
@@ -187,6 +217,15 @@ struct Reader {
     return reader;
   }
 };
+
+// The least string greater than every string with this prefix; nullopt when there is none.
+std::optional<std::string> FirstBeyond(std::string_view prefix) {
+  std::string end(prefix);
+  while (!end.empty() && static_cast<unsigned char>(end.back()) == 0xFF) end.pop_back();
+  if (end.empty()) return std::nullopt;
+  end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
+  return end;
+}
 
 Document ReadRow(std::string_view kind, const Statement& row) {
   return {.kind = std::string(kind),
@@ -251,6 +290,31 @@ class SqliteStore final : public DocumentStore {
     list.Reset();
     GiveBack(std::move(*reader));
     return page;
+  }
+
+  Result<std::vector<Document>> ListById(std::string_view kind, std::string_view id_prefix,
+                                         std::string_view from_id,
+                                         std::size_t limit) const override {
+    Check(limit > 0 && limit <= kMaxPage, "page size is from 1 to 10000");
+    auto reader = TakeReader();
+    if (!reader) return reader.error();
+    const std::optional<std::string> end = FirstBeyond(id_prefix);
+    Statement& list = end ? (*reader)->list_by_id_below : (*reader)->list_by_id;
+    list.BindText(1, kind);
+    list.BindBytes(2, std::max(id_prefix, from_id));
+    list.BindInteger(3, static_cast<std::int64_t>(limit));
+    if (end) list.BindBytes(4, *end);
+
+    std::vector<Document> documents;
+    while (true) {
+      const auto row = list.Step();
+      if (!row) return row.error();
+      if (!*row) break;
+      documents.push_back(ReadRow(kind, list));
+    }
+    list.Reset();
+    GiveBack(std::move(*reader));
+    return documents;
   }
 
   Result<void> Commit(const Batch& batch) override {
