@@ -7,23 +7,11 @@
 #include <string>
 
 #include "base/clock.h"
+#include "wire/credentials.h"
 #include "wire/dispatcher.h"
 #include "wire/http_message.h"
 
 namespace usher::wire {
-
-// Gives the secret of an access key.
-class Credentials {
- public:
-  struct Key {
-    std::string secret;
-    std::string session_token;  // empty for permanent keys
-    std::string arn;
-  };
-  virtual ~Credentials() = default;
-  // nullptr result inside: unknown key.
-  [[nodiscard]] virtual std::optional<Key> Find(std::string_view access_key_id) const = 0;
-};
 
 struct GatewayOptions {
   bool verify_signatures = true;
