@@ -23,3 +23,7 @@ if(USHER_SANITIZE)
                                                -fno-omit-frame-pointer -O1 -gline-tables-only)
   target_link_options(usher_flags INTERFACE -fsanitize=${USHER_SANITIZE})
 endif()
+if(USHER_FUZZ)
+  # Every library reports its branches to the harness, else libFuzzer sees only the harness itself.
+  target_compile_options(usher_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
