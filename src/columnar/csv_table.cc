@@ -321,7 +321,7 @@ class ParallelReader final : public CsvTableReader {
 
   double fraction() const override {
     const std::scoped_lock lock(mutex_);
-    if (total_bytes_ == 0) return 1;
+    if (next_out_ == end_) return 1;  // headers and marks are in no block
     return std::min(1.0, static_cast<double>(bytes_out_) / static_cast<double>(total_bytes_));
   }
 
