@@ -36,6 +36,9 @@ struct TrainOptions {
   std::size_t threads = 0;                             // 0: as many as the machine has
   std::string event_type;                              // only these events; empty: all
   std::optional<double> event_value_threshold;         // only events of at least this value
+  // Called once with the filtered table, before training: an error ends the training with it. The
+  // service's rules of least data are such a check. May be empty.
+  std::function<Result<void>(const InteractionTable&)> check;
   bool hold_out = true;                                // false: no metrics, default temperature
   std::string checkpoint_folder;                       // must exist; empty: none
   std::function<void(const TrainProgress&)> progress;  // from the calling thread; may be empty

@@ -1,0 +1,122 @@
+#include "services/personalize/batch_inference_jobs.h"
+
+#include "services/personalize/arns.h"
+#include "services/personalize/batch_job.h"
+#include "services/personalize/recipes.h"
+#include "services/personalize/s3_uri.h"
+#include "services/personalize/tags.h"
+
+namespace usher::personalize {
+namespace {
+
+constexpr std::int64_t kDefaultNumResults = 25;
+constexpr std::int64_t kMaxNumResults = 500;
+
+Result<void> CheckLocations(const std::string& input, const std::string& output) {
+  const auto from = ParseS3Uri(input, "Invalid S3 input path");
+  if (!from) return from.error();
+  const auto to = ParseS3Uri(output, "Invalid S3 output path");
+  if (!to) return to.error();
+  if (!IsFolder(to->key)) {
+    return InvalidInput("Invalid S3 output path: '" + output + "' must be a folder and end in '/'");
+  }
+  if (input == output)
+    return InvalidInput("Invalid S3 output path: it must differ from the input path");
+  return {};
+}
+
+Result<void> RefuseWhatIsNotBuilt(const api::CreateBatchInferenceJobRequest& request) {
+  if (request.filter_arn)
+    return InvalidInput("filters are not supported by Usher yet: leave filterArn out");
+  if (request.batch_inference_job_mode.value_or("BATCH_INFERENCE") != "BATCH_INFERENCE" ||
+      request.theme_generation_config) {
+    return InvalidInput("theme generation is not supported by Usher");
+  }
+  const auto& config = request.batch_inference_job_config;
+  if (config && config->ranking_influence && !config->ranking_influence->empty()) {
+    return InvalidInput("rankingInfluence is only for recipe aws-semantic-similarity");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<api::CreateBatchInferenceJobResponse> CreateBatchInferenceJob(
+    const api::CreateBatchInferenceJobRequest& request, Service& service,
+    wire::CallContext& context) {
+  const std::string& input = request.job_input.s3_data_source.path;
+  const std::string& output = request.job_output.s3_data_destination.path;
+  if (auto valid = CheckLocations(input, output); !valid) return valid.error();
+  if (auto built = RefuseWhatIsNotBuilt(request); !built) return built.error();
+  const std::int64_t count = request.num_results.value_or(kDefaultNumResults);
+  if (count < 1 || count > kMaxNumResults) {
+    return InvalidInput("numResults is " + std::to_string(count) + ", but must be from 1 to " +
+                        std::to_string(kMaxNumResults));
+  }
+  const auto version = service.catalog.Find<api::SolutionVersion>(request.solution_version_arn);
+  if (!version) return version.error();
+  const Recipe* recipe = FindRecipe(*version->resource.recipe_arn);
+  if (!recipe || !recipe->batch_inference) {
+    return InvalidInput("recipe " + *version->resource.recipe_arn + " has no batch inference");
+  }
+  if (version->resource.status != kActive) {
+    return InUse("solution version " + request.solution_version_arn + " is not ACTIVE but " +
+                 *version->resource.status);
+  }
+
+  const Time now = service.clock.Now();
+  api::BatchInferenceJob job{
+      .job_name = request.job_name,
+      .batch_inference_job_arn = MakeArn(context.region, "batch-inference-job", request.job_name),
+      .filter_arn = std::nullopt,
+      .failure_reason = std::nullopt,
+      .solution_version_arn = request.solution_version_arn,
+      .num_results = count,
+      .job_input = request.job_input,
+      .job_output = request.job_output,
+      .batch_inference_job_config = request.batch_inference_job_config,
+      .role_arn = request.role_arn,
+      .batch_inference_job_mode = "BATCH_INFERENCE",
+      .theme_generation_config = std::nullopt,
+      .status = std::string(kCreatePending),
+      .creation_date_time = now,
+      .last_updated_date_time = now,
+  };
+  storage::Batch batch;
+  service.catalog.Create(batch, job);
+  if (auto tagged = AddTags(batch, *job.batch_inference_job_arn, request.tags); !tagged)
+    return tagged.error();
+  service.jobs.Enqueue(
+      batch,
+      {.type = std::string(kBatchJob), .subject = *job.batch_inference_job_arn, .payload = ""});
+  if (auto committed = service.catalog.Commit(batch); !committed) return committed.error();
+  service.jobs.Wake();
+  return api::CreateBatchInferenceJobResponse{.batch_inference_job_arn =
+                                                  job.batch_inference_job_arn};
+}
+
+Result<api::DescribeBatchInferenceJobResponse> DescribeBatchInferenceJob(
+    const api::DescribeBatchInferenceJobRequest& request, Service& service,
+    wire::CallContext& /*context*/) {
+  auto job = service.catalog.Find<api::BatchInferenceJob>(request.batch_inference_job_arn);
+  if (!job) return std::move(job).error();
+  return api::DescribeBatchInferenceJobResponse{.batch_inference_job = std::move(job->resource)};
+}
+
+Result<api::ListBatchInferenceJobsResponse> ListBatchInferenceJobs(
+    const api::ListBatchInferenceJobsRequest& request, Service& service,
+    wire::CallContext& /*context*/) {
+  auto page = service.catalog.List<api::BatchInferenceJob>(request.solution_version_arn,
+                                                           request.next_token, request.max_results);
+  if (!page) return std::move(page).error();
+  api::ListBatchInferenceJobsResponse response{
+      .batch_inference_jobs = std::vector<api::BatchInferenceJobSummary>{},
+      .next_token = std::move(page->next_token)};
+  for (const auto& job : page->resources) {
+    response.batch_inference_jobs->push_back(
+        Summarise<api::BatchInferenceJobSummary>(job.resource));
+  }
+  return response;
+}
+
+}  // namespace usher::personalize

@@ -1,0 +1,40 @@
+#include "services/personalize/files.h"
+
+namespace usher::personalize {
+namespace {
+
+// A path that a resource's notes give relative to the data folder.
+std::optional<std::filesystem::path> Noted(const Service& service, const ValueMap& extra,
+                                           std::string_view name) {
+  const Value* value = extra.Find(name);
+  const std::string* relative = value ? value->as_string() : nullptr;
+  if (!relative || relative->empty()) return std::nullopt;
+  return std::filesystem::path(service.options.data_folder) / *relative;
+}
+
+}  // namespace
+
+std::optional<std::filesystem::path> DatasetFile(const Service& service,
+                                                 const Stored<api::Dataset>& dataset) {
+  return Noted(service, dataset.extra, "file");
+}
+
+std::filesystem::path ModelsFolder(const Service& service) {
+  return std::filesystem::path(service.options.data_folder) / "models";
+}
+
+std::optional<std::filesystem::path> ModelFolder(const Service& service,
+                                                 const Stored<api::SolutionVersion>& version) {
+  return Noted(service, version.extra, "model");
+}
+
+Result<void> PinFile(const std::filesystem::path& file, const std::filesystem::path& pinned) {
+  std::error_code error;
+  std::filesystem::remove(pinned, error);
+  if (error) return Internal("cannot replace a pinned file: " + error.message());
+  std::filesystem::create_hard_link(file, pinned, error);
+  if (error) return Internal("cannot pin a file: " + error.message());
+  return {};
+}
+
+}  // namespace usher::personalize

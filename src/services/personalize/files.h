@@ -1,0 +1,26 @@
+// Where the files of the service's resources lie, under the data folder.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "services/personalize/service.h"
+
+namespace usher::personalize {
+
+// The Parquet file of a dataset's imported rows; nullopt before the first import.
+[[nodiscard]] std::optional<std::filesystem::path> DatasetFile(const Service& service,
+                                                               const Stored<api::Dataset>& dataset);
+
+[[nodiscard]] std::filesystem::path ModelsFolder(const Service& service);
+// The model folder of a trained version; nullopt before training has ended.
+[[nodiscard]] std::optional<std::filesystem::path> ModelFolder(
+    const Service& service, const Stored<api::SolutionVersion>& version);
+
+// Gives `file` a second name, so that it outlives its replacement. Done again after a crash, it
+// replaces what the first try left. Both must lie on one file system. Errors: internal.
+Result<void> PinFile(const std::filesystem::path& file, const std::filesystem::path& pinned);
+
+}  // namespace usher::personalize

@@ -1,0 +1,63 @@
+#include "services/personalize/recipes.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace usher::personalize {
+namespace {
+
+const Hyperparameter& Parameter(const char* recipe, std::string_view name) {
+  const Recipe* found = FindRecipe(std::string("arn:aws:personalize:::recipe/") + recipe);
+  for (const auto list : {found->hyperparameters, found->featurization}) {
+    for (const Hyperparameter& parameter : list) {
+      if (parameter.name == name) return parameter;
+    }
+  }
+  ADD_FAILURE() << recipe << " has no " << name;
+  return found->hyperparameters.front();
+}
+
+TEST(Recipes, HaveNamesOfTheirOwnAndValidDefaults) {
+  std::set<std::string_view> names;
+  for (const Recipe& recipe : AllRecipes()) {
+    EXPECT_TRUE(names.insert(recipe.name).second) << recipe.name;
+    for (const auto list : {recipe.hyperparameters, recipe.featurization}) {
+      for (const Hyperparameter& parameter : list) {
+        EXPECT_EQ(Violation(parameter, parameter.default_value), std::nullopt) << recipe.name;
+      }
+    }
+  }
+  EXPECT_EQ(TrainableRecipes(),
+            "aws-user-personalization, aws-personalized-ranking, aws-popularity-count");
+}
+
+TEST(Recipes, AreFoundByTheirWholeArnOnly) {
+  EXPECT_NE(FindRecipe("arn:aws:personalize:::recipe/aws-sims"), nullptr);
+  EXPECT_EQ(FindRecipe("aws-sims"), nullptr);
+  EXPECT_EQ(FindRecipe("arn:aws:personalize:::recipe/aws-sims2"), nullptr);
+}
+
+TEST(Violation, NamesValueAndRange) {
+  const Hyperparameter& rank = Parameter("aws-user-personalization", "hidden_dimension");
+
+  EXPECT_EQ(Violation(rank, "32"), std::nullopt);
+  EXPECT_EQ(Violation(rank, "256"), std::nullopt);
+  EXPECT_EQ(*Violation(rank, "31"),
+            "hidden_dimension is '31', but must be an integer from 32 to 256");
+  EXPECT_TRUE(Violation(rank, "64.5"));
+  EXPECT_TRUE(Violation(rank, "64 "));
+  EXPECT_TRUE(Violation(rank, ""));
+  const Hyperparameter& percentile =
+      Parameter("aws-user-personalization", "max_user_history_length_percentile");
+  EXPECT_EQ(*Violation(percentile, "nan"),
+            "max_user_history_length_percentile is 'nan', but must be a number from 0 to 1");
+  const Hyperparameter& mask = Parameter("aws-user-personalization", "recency_mask");
+  EXPECT_EQ(Violation(mask, "True"), std::nullopt);
+  EXPECT_EQ(*Violation(mask, "yes"), "recency_mask is 'yes', but must be true or false");
+  const Hyperparameter& interval = Parameter("aws-trending-now", "trend_discovery_frequency");
+  EXPECT_TRUE(Violation(interval, "2 weeks"));
+}
+
+}  // namespace
+}  // namespace usher::personalize

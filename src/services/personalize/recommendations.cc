@@ -1,0 +1,99 @@
+#include "services/personalize/recommendations.h"
+
+#include "base/random.h"
+#include "engine/recommend.h"
+
+namespace usher::personalize {
+namespace {
+
+constexpr std::int64_t kDefaultNumResults = 25;
+constexpr std::int64_t kMaxNumResults = static_cast<std::int64_t>(engine::kMaxNumResults);
+
+std::string NewRecommendationId() { return "RID-" + NewUuid(); }
+
+// What both operations take and this server does not do yet: refused rather than left undone in
+// silence.
+template <typename Request>
+Result<void> RefuseWhatIsNotBuilt(const Request& request) {
+  if (request.filter_arn || (request.filter_values && !request.filter_values->empty())) {
+    return InvalidInput(
+        "filters are not supported by Usher yet: leave filterArn and filterValues out");
+  }
+  if (request.metadata_columns && !request.metadata_columns->empty()) {
+    return InvalidInput("metadataColumns are not supported by Usher yet");
+  }
+  return {};
+}
+
+std::vector<runtime_api::PredictedItem> Predicted(const std::vector<engine::AnsweredItem>& items) {
+  std::vector<runtime_api::PredictedItem> predicted;
+  predicted.reserve(items.size());
+  for (const engine::AnsweredItem& item : items) {
+    auto& entry = predicted.emplace_back();
+    entry.item_id = std::string(item.id);
+    if (item.score) entry.score = *item.score;
+  }
+  return predicted;
+}
+
+}  // namespace
+
+Result<runtime_api::GetRecommendationsResponse> GetRecommendations(
+    const runtime_api::GetRecommendationsRequest& request, Service& service,
+    wire::CallContext& /*context*/) {
+  if (request.recommender_arn) {
+    return InvalidInput(
+        "recommenders are not supported by Usher yet: create a campaign and give its campaignArn");
+  }
+  if (!request.campaign_arn) return InvalidInput("campaignArn is required");
+  if (const auto built = RefuseWhatIsNotBuilt(request); !built) return built.error();
+  if (request.promotions && !request.promotions->empty()) {
+    return InvalidInput("promotions are not supported by Usher yet");
+  }
+  const std::int64_t count = request.num_results.value_or(kDefaultNumResults);
+  if (count > kMaxNumResults) {
+    return InvalidInput("numResults is " + std::to_string(count) + ", but must be at most " +
+                        std::to_string(kMaxNumResults));
+  }
+  const auto deployment = service.deployments.Find(*request.campaign_arn);
+  if (!deployment) return deployment.error();
+  const Recipe& recipe = *(*deployment)->recipe;
+  if (recipe.type == kPersonalizedRanking) {
+    return InvalidInput("campaign " + *request.campaign_arn + " ranks lists (recipe " +
+                        std::string(recipe.name) + "): call GetPersonalizedRanking");
+  }
+  const bool same_for_all = (*deployment)->loaded.kind == engine::RecipeKind::kPopularity;
+  if (!request.user_id && !same_for_all) {
+    return InvalidInput("userId is required for recipe " + std::string(recipe.name));
+  }
+  runtime_api::GetRecommendationsResponse response{
+      .item_list = std::vector<runtime_api::PredictedItem>{},
+      .recommendation_id = NewRecommendationId()};
+  if (count == 0) return response;
+  const auto items =
+      engine::RecommendOne((*deployment)->loaded, request.user_id.value_or(""), {},
+                           static_cast<std::size_t>(count), !service.options.include_seen);
+  if (!items) return items.error();
+  response.item_list = Predicted(*items);
+  return response;
+}
+
+Result<runtime_api::GetPersonalizedRankingResponse> GetPersonalizedRanking(
+    const runtime_api::GetPersonalizedRankingRequest& request, Service& service,
+    wire::CallContext& /*context*/) {
+  if (const auto built = RefuseWhatIsNotBuilt(request); !built) return built.error();
+  const auto deployment = service.deployments.Find(request.campaign_arn);
+  if (!deployment) return deployment.error();
+  const Recipe& recipe = *(*deployment)->recipe;
+  if (recipe.type != kPersonalizedRanking) {
+    return InvalidInput("campaign " + request.campaign_arn + " recommends items (recipe " +
+                        std::string(recipe.name) + "): call GetRecommendations");
+  }
+  const auto items =
+      engine::RankOne((*deployment)->loaded, request.user_id, {}, request.input_list);
+  if (!items) return items.error();
+  return runtime_api::GetPersonalizedRankingResponse{.personalized_ranking = Predicted(*items),
+                                                     .recommendation_id = NewRecommendationId()};
+}
+
+}  // namespace usher::personalize

@@ -1,0 +1,185 @@
+#include "services/personalize/solution_versions.h"
+
+#include <filesystem>
+#include <set>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "services/personalize/arns.h"
+#include "services/personalize/files.h"
+#include "services/personalize/tags.h"
+#include "services/personalize/train_job.h"
+#include "wire/convert.h"
+
+namespace usher::personalize {
+namespace {
+
+constexpr std::size_t kIdBytes = 4;  // eight hexadecimal digits name a version within its solution
+
+// The interactions to train on. Errors: invalid input when there are none yet.
+Result<Stored<api::Dataset>> TrainingInteractions(const Service& service,
+                                                  const std::string& group_arn) {
+  const auto datasets = service.catalog.ListAll<api::Dataset>(group_arn);
+  if (!datasets) return datasets.error();
+  for (const auto& dataset : *datasets) {
+    if (dataset.resource.dataset_type != "INTERACTIONS") continue;
+    if (DatasetFile(service, dataset)) return dataset;
+    return InvalidInput("dataset " + *dataset.resource.dataset_arn +
+                        " has no interactions yet: import them with CreateDatasetImportJob first");
+  }
+  return InvalidInput("dataset group " + group_arn +
+                      " has no Interactions dataset: create one and import interactions first");
+}
+
+}  // namespace
+
+bool IsBeingCreated(std::string_view status) {
+  return status == kCreatePending || status == kCreateInProgress || status == kCreateStopping;
+}
+
+Result<api::CreateSolutionVersionResponse> CreateSolutionVersion(
+    const api::CreateSolutionVersionRequest& request, Service& service,
+    wire::CallContext& /*context*/) {
+  const std::string mode = request.training_mode.value_or("FULL");
+  if (mode != "FULL") {
+    return InvalidInput("trainingMode " + mode + " is not supported by Usher yet: use FULL");
+  }
+  const auto solution = service.catalog.Find<api::Solution>(request.solution_arn);
+  if (!solution) return solution.error();
+  if (solution->resource.status != kActive) {
+    return InUse("solution " + request.solution_arn + " is not ACTIVE but " +
+                 solution->resource.status.value_or(""));
+  }
+  const auto interactions = TrainingInteractions(service, *solution->resource.dataset_group_arn);
+  if (!interactions) return interactions.error();
+
+  const std::string id = SecureHex(kIdBytes);
+  const Time now = service.clock.Now();
+  api::SolutionVersion version{
+      .name = request.name.value_or(*solution->resource.name + "/" + id),
+      .solution_version_arn = request.solution_arn + "/" + id,
+      .solution_arn = request.solution_arn,
+      .perform_hpo = solution->resource.perform_hpo,
+      .perform_auto_ml = solution->resource.perform_auto_ml,
+      .perform_incremental_update = solution->resource.perform_incremental_update,
+      .recipe_arn = solution->resource.recipe_arn,
+      .event_type = solution->resource.event_type,
+      .dataset_group_arn = solution->resource.dataset_group_arn,
+      .solution_config = solution->resource.solution_config,
+      .training_hours = std::nullopt,
+      .training_mode = mode,
+      .tuned_hpo_params = std::nullopt,
+      .status = std::string(kCreatePending),
+      .failure_reason = std::nullopt,
+      .creation_date_time = now,
+      .last_updated_date_time = now,
+      .training_type = "MANUAL",
+  };
+  ValueMap extra;
+  extra.Set("dataset", *interactions->resource.dataset_arn);
+  storage::Batch batch;
+  service.catalog.Create(batch, version, extra);
+  if (const auto tagged = AddTags(batch, *version.solution_version_arn, request.tags); !tagged) {
+    return tagged.error();
+  }
+  service.jobs.Enqueue(
+      batch,
+      {.type = std::string(kTrainJob), .subject = *version.solution_version_arn, .payload = ""});
+  if (const auto committed = service.catalog.Commit(batch); !committed) return committed.error();
+  service.jobs.Wake();
+  return api::CreateSolutionVersionResponse{.solution_version_arn = version.solution_version_arn};
+}
+
+Result<api::DescribeSolutionVersionResponse> DescribeSolutionVersion(
+    const api::DescribeSolutionVersionRequest& request, Service& service,
+    wire::CallContext& /*context*/) {
+  auto version = service.catalog.Find<api::SolutionVersion>(request.solution_version_arn);
+  if (!version) return std::move(version).error();
+  return api::DescribeSolutionVersionResponse{.solution_version = std::move(version->resource)};
+}
+
+Result<api::ListSolutionVersionsResponse> ListSolutionVersions(
+    const api::ListSolutionVersionsRequest& request, Service& service,
+    wire::CallContext& /*context*/) {
+  if (request.solution_arn) {
+    const auto solution = service.catalog.Find<api::Solution>(*request.solution_arn);
+    if (!solution) return solution.error();
+  }
+  auto page = service.catalog.List<api::SolutionVersion>(request.solution_arn, request.next_token,
+                                                         request.max_results);
+  if (!page) return std::move(page).error();
+  api::ListSolutionVersionsResponse response{
+      .solution_versions = std::vector<api::SolutionVersionSummary>{},
+      .next_token = std::move(page->next_token)};
+  for (const auto& version : page->resources) {
+    response.solution_versions->push_back(Summarise<api::SolutionVersionSummary>(version.resource));
+  }
+  return response;
+}
+
+Result<api::StopSolutionVersionCreationResponse> StopSolutionVersionCreation(
+    const api::StopSolutionVersionCreationRequest& request, Service& service,
+    wire::CallContext& /*context*/) {
+  const auto changed = service.catalog.Modify<api::SolutionVersion>(
+      request.solution_version_arn, [&](Stored<api::SolutionVersion>& stored) -> Result<void> {
+        std::string& status = *stored.resource.status;
+        if (status == kCreatePending) {
+          status = kCreateStopped;
+        } else if (status == kCreateInProgress) {
+          status = kCreateStopping;
+        } else {
+          return InUse(
+              "solution version " + request.solution_version_arn + " is " + status +
+              "; only a version that is CREATE PENDING or CREATE IN_PROGRESS can be stopped");
+        }
+        return {};
+      });
+  if (!changed) return changed.error();
+  if (auto stop = service.jobs.RequestStop(kTrainJob, request.solution_version_arn); !stop)
+    return stop.error();
+  return api::StopSolutionVersionCreationResponse{};
+}
+
+Result<api::GetSolutionMetricsResponse> GetSolutionMetrics(
+    const api::GetSolutionMetricsRequest& request, Service& service,
+    wire::CallContext& /*context*/) {
+  const auto version = service.catalog.Find<api::SolutionVersion>(request.solution_version_arn);
+  if (!version) return version.error();
+  if (version->resource.status != kActive) {
+    return InUse("solution version " + request.solution_version_arn +
+                 " has no metrics: it is not ACTIVE but " + *version->resource.status);
+  }
+  api::GetSolutionMetricsResponse response{.solution_version_arn = request.solution_version_arn,
+                                           .metrics = std::map<std::string, double>{}};
+  if (const Value* metrics = version->extra.Find("metrics"))
+    wire::Read(*metrics, *response.metrics);
+  return response;
+}
+
+void RemoveModel(const Service& service, const Stored<api::SolutionVersion>& version) {
+  const auto folder = ModelFolder(service, version);
+  if (!folder) return;
+  std::error_code error;
+  std::filesystem::remove_all(*folder, error);
+  if (error)
+    Log(LogLevel::kWarning, "a deleted model's files stay until the next start",
+        {{"error", error.message()}});
+}
+
+Result<void> SweepModels(const Service& service) {
+  const auto versions = service.catalog.ListAll<api::SolutionVersion>(std::nullopt);
+  if (!versions) return versions.error();
+  std::set<std::filesystem::path> kept;
+  for (const auto& version : *versions) {
+    if (const auto folder = ModelFolder(service, version)) kept.insert(*folder);
+  }
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(ModelsFolder(service), error)) {
+    if (kept.contains(entry.path())) continue;
+    std::filesystem::remove_all(entry.path(), error);
+    Log(LogLevel::kInfo, "removed a model that no solution version names");
+  }
+  return {};
+}
+
+}  // namespace usher::personalize

@@ -1,0 +1,186 @@
+#include "services/personalize/train_job.h"
+
+#include <charconv>
+#include <filesystem>
+#include <unordered_map>
+
+#include "base/random.h"
+#include "engine/train.h"
+#include "json/json.h"
+#include "services/personalize/arns.h"
+#include "services/personalize/campaigns.h"
+#include "services/personalize/files.h"
+#include "services/personalize/recipes.h"
+#include "wire/convert.h"
+
+namespace usher::personalize {
+namespace {
+
+constexpr std::uint64_t kSeed = 1;
+constexpr double kSecondsPerHour = 3600;
+
+Result<Stored<api::SolutionVersion>> Begin(Service& service, const std::string& arn) {
+  return service.catalog.Modify<api::SolutionVersion>(
+      arn, [&](Stored<api::SolutionVersion>& stored) -> Result<void> {
+        std::string& status = *stored.resource.status;
+        if (status == kCreateStopping || status == kCreateStopped) {
+          return Cancelled("training was stopped");
+        }
+        if (status == kCreatePending) status = kCreateInProgress;
+        return {};
+      });
+}
+
+Value ChildRequest(const api::SolutionVersion& version, const std::string& interactions,
+                   const std::string& work_folder) {
+  ValueMap request;
+  request.Set("interactions", interactions);
+  request.Set("model", work_folder + "/model");
+  request.Set("checkpoints", work_folder + "/checkpoints");
+  request.Set("recipe", std::string(FindRecipe(*version.recipe_arn)->name));
+  std::map<std::string, std::string> parameters;
+  if (version.solution_config) {
+    const api::SolutionConfig& config = *version.solution_config;
+    for (const auto& given :
+         {config.algorithm_hyper_parameters, config.feature_transformation_parameters}) {
+      if (given) parameters.insert(given->begin(), given->end());
+    }
+    if (config.event_value_threshold) {
+      request.Set("eventValueThreshold", *config.event_value_threshold);
+    }
+  }
+  request.Set("hyperparameters", wire::Write(parameters));
+  if (version.event_type) request.Set("eventType", *version.event_type);
+  return request;
+}
+
+// Moves the finished model to its place and makes the version ACTIVE.
+Result<void> Publish(Service& service, const Stored<api::SolutionVersion>& version,
+                     const std::string& trained, const Value& result) {
+  const std::string name = "models/" + SecureHex(8);
+  const std::filesystem::path place = std::filesystem::path(service.options.data_folder) / name;
+  std::error_code error;
+  std::filesystem::create_directories(place.parent_path(), error);
+  std::filesystem::rename(trained, place, error);
+  if (error) return Internal("cannot move the trained model to its place: " + error.message());
+  const auto changed = service.catalog.Modify<api::SolutionVersion>(
+      *version.resource.solution_version_arn,
+      [&](Stored<api::SolutionVersion>& stored) -> Result<void> {
+        double seconds = 0;
+        wire::ReadMember(result, "seconds", seconds);
+        stored.resource.training_hours = seconds / kSecondsPerHour;
+        stored.resource.status = std::string(kActive);
+        stored.extra.Set("model", name);
+        if (const Value* metrics = result.Find("metrics")) stored.extra.Set("metrics", *metrics);
+        return {};
+      });
+  return changed ? Result<void>{} : Result<void>(changed.error());
+}
+
+Result<void> Run(Service& service, jobs::JobContext& job) {
+  const auto version = Begin(service, job.spec().subject);
+  if (!version) return version.error();
+  // An earlier attempt may have come to the end of the training, but not of the job.
+  if (version->resource.status != kActive) {
+    const Value* dataset_arn = version->extra.Find("dataset");
+    if (!dataset_arn || !dataset_arn->as_string())
+      return Corrupt("the version does not name its dataset");
+    const auto dataset = service.catalog.Find<api::Dataset>(*dataset_arn->as_string());
+    if (!dataset) return dataset.error();
+    const auto file = DatasetFile(service, *dataset);
+    if (!file) return InvalidInput("the interactions were deleted before the training began");
+    // Pinned once, so that a training that goes on after a crash sees the rows that it began with.
+    const std::string pinned = job.work_folder() + "/interactions.parquet";
+    if (!std::filesystem::exists(pinned)) {
+      if (auto done = PinFile(*file, pinned); !done) return done;
+    }
+    const Value request = ChildRequest(version->resource, pinned, job.work_folder());
+    const auto answer = job.RunChild(kTrainChild, json::Write(request));
+    if (!answer) return answer.error();
+    const auto result = json::Parse(*answer);
+    if (!result) return Internal("the training process answered no JSON");
+    if (auto done = Publish(service, *version, job.work_folder() + "/model", *result); !done)
+      return done;
+  }
+  return SyncCampaigns(service, *version->resource.solution_arn, job.spec().subject);
+}
+
+void Fail(Service& service, const jobs::JobSpec& spec, const Error& reason) {
+  const auto changed = service.catalog.Modify<api::SolutionVersion>(
+      spec.subject, [&](Stored<api::SolutionVersion>& stored) -> Result<void> {
+        const bool stopped = reason.code == ErrorCode::kCancelled;
+        stored.resource.status = std::string(stopped ? kCreateStopped : kCreateFailed);
+        if (!stopped) stored.resource.failure_reason = reason.message;
+        return {};
+      });
+  ReportLostFailure(changed, spec, reason);
+}
+
+// The rules of least data, in the words of the service where they are public.
+Result<void> CheckEnough(const engine::InteractionTable& table) {
+  if (table.size() < kMinInteractions) {
+    return InvalidInput(
+        "Create failed. Dataset has fewer than " + std::to_string(kMinInteractions) +
+        " interactions after filtering: it has " + std::to_string(table.size()) + ".");
+  }
+  std::vector<std::uint32_t> counts(table.user_ids.size());
+  std::uint64_t returning = 0;
+  for (const std::uint32_t user : table.user) returning += ++counts[user] == 2;
+  if (returning < kMinReturningUsers) {
+    return InvalidInput("Create failed. Dataset has fewer than " +
+                        std::to_string(kMinReturningUsers) +
+                        " users with at least 2 interactions each.");
+  }
+  return {};
+}
+
+}  // namespace
+
+jobs::JobType TrainJob(Service& service) {
+  return {.name = std::string(kTrainJob),
+          .run = [&service](jobs::JobContext& job) { return Run(service, job); },
+          .on_failed = [&service](const jobs::JobSpec& spec,
+                                  const Error& reason) { Fail(service, spec, reason); }};
+}
+
+Result<Value> TrainChild(const Value& request, jobs::ChildContext& context) {
+  std::string interactions;
+  std::string model;
+  engine::TrainOptions options;
+  options.seed = kSeed;
+  wire::ReadMember(request, "interactions", interactions);
+  wire::ReadMember(request, "model", model);
+  wire::ReadMember(request, "recipe", options.recipe);
+  wire::ReadMember(request, "checkpoints", options.checkpoint_folder);
+  wire::ReadMember(request, "eventType", options.event_type);
+  std::map<std::string, std::string> parameters;
+  wire::ReadMember(request, "hyperparameters", parameters);
+  options.hyperparameters.insert(parameters.begin(), parameters.end());
+  std::optional<std::string> threshold;
+  wire::ReadMember(request, "eventValueThreshold", threshold);
+  if (threshold) {
+    double value = 0;
+    std::from_chars(threshold->data(), threshold->data() + threshold->size(), value);
+    options.event_value_threshold = value;  // CreateSolution has checked that it is a number
+  }
+  options.progress = [&](const engine::TrainProgress& progress) {
+    context.Report(progress.fraction, progress.stage);
+  };
+  options.check = CheckEnough;
+
+  // An earlier attempt may have been killed between writing the model and saying so.
+  std::error_code error;
+  std::filesystem::remove_all(model, error);
+  if (error) return Internal("cannot remove an earlier attempt's model: " + error.message());
+  std::filesystem::create_directories(options.checkpoint_folder, error);
+  if (error) return Internal("cannot make the folder of checkpoints: " + error.message());
+
+  const auto trained = engine::Train(interactions, model, options);
+  if (!trained) return trained.error();
+  ValueMap result;
+  result.Set("metrics", wire::Write(trained->metrics));
+  result.Set("seconds", trained->seconds);
+  return Value(std::move(result));
+}
+
+}  // namespace usher::personalize
