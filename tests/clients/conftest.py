@@ -77,3 +77,11 @@ class Prepared:
 @pytest.fixture(scope="module")
 def prepared(server, interactions_csv):
     return Prepared(server, interactions_csv)
+
+
+@pytest.fixture(scope="session")
+def big_interactions():
+    """Two million rows: enough that an import can be caught at work."""
+    rows = "".join(
+        f"{i % 20_000},{i * 7919 % 30_000},{1_400_000_000 + i}\n" for i in range(2_000_000))
+    return ("USER_ID,ITEM_ID,TIMESTAMP\n" + rows).encode()
