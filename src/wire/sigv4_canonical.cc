@@ -72,10 +72,11 @@ Result<Target> ParseTarget(std::string_view target) {
   if (question == std::string_view::npos || question + 1 == target.size()) return parsed;
   for (const std::string_view piece : Split(target.substr(question + 1), '&')) {
     const std::size_t equals = piece.find('=');
-    auto name = PercentDecode(piece.substr(0, equals));
+    auto name = PercentDecode(piece.substr(0, equals), /*plus_is_space=*/true);
     if (!name) return std::move(name).error();
-    auto value = equals == std::string_view::npos ? Result<std::string>(std::string())
-                                                  : PercentDecode(piece.substr(equals + 1));
+    auto value = equals == std::string_view::npos
+                     ? Result<std::string>(std::string())
+                     : PercentDecode(piece.substr(equals + 1), /*plus_is_space=*/true);
     if (!value) return std::move(value).error();
     parsed.parameters.push_back({*std::move(name), *std::move(value)});
   }

@@ -25,8 +25,9 @@ struct Target {
   std::vector<Parameter> parameters;  // as sent, in order
 };
 
-// Splits path and query and decodes the query: '+' is itself. An empty piece of the query ("a&&b")
-// counts as a parameter without name, so that no change of the query goes unnoticed.
+// Splits path and query and decodes the query: '+' is a space, as for the protocols. An empty piece
+// of the query ("a&&b") counts as a parameter without name, so that no change of the query goes
+// unnoticed.
 Result<Target> ParseTarget(std::string_view target);
 
 [[nodiscard]] std::string CanonicalPath(std::string_view path, const Rules& rules);
