@@ -34,6 +34,10 @@ void Batch::Delete(std::string kind, std::string id, std::optional<std::int64_t>
   changes_.push_back({Action::kDelete, {.kind = std::move(kind), .id = std::move(id)}, version});
 }
 
+void Batch::Add(const Batch& other) {
+  changes_.insert(changes_.end(), other.changes_.begin(), other.changes_.end());
+}
+
 void Batch::Require(std::string kind, std::string id) {
   changes_.push_back(
       {Action::kRequire, {.kind = std::move(kind), .id = std::move(id)}, std::nullopt});
@@ -42,6 +46,14 @@ void Batch::Require(std::string kind, std::string id) {
 void Batch::RequireNone(std::string kind, std::string id_prefix) {
   changes_.push_back(
       {Action::kRequireNone, {.kind = std::move(kind), .id = std::move(id_prefix)}, std::nullopt});
+}
+
+std::optional<std::string> FirstBeyond(std::string_view prefix) {
+  std::string end(prefix);
+  while (!end.empty() && static_cast<unsigned char>(end.back()) == 0xFF) end.pop_back();
+  if (end.empty()) return std::nullopt;
+  end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
+  return end;
 }
 
 }  // namespace usher::storage

@@ -47,6 +47,9 @@ class Batch {
   // Changes nothing, but fails the batch with kInUse when a document's id begins with the prefix.
   void RequireNone(std::string kind, std::string id_prefix);
 
+  // Adds the changes of another batch.
+  void Add(const Batch& other);
+
   struct Change {
     enum class Action { kCreate, kUpdate, kPut, kDelete, kRequire, kRequireNone } action;
     Document document;
@@ -64,6 +67,9 @@ struct Page {
   std::optional<std::int64_t>
       next_after;  // give it as `after` for the next page; nullopt at the end
 };
+
+// The least string greater than every string that begins with `prefix`; nullopt when there is none.
+std::optional<std::string> FirstBeyond(std::string_view prefix);
 
 class DocumentStore {
  public:

@@ -218,15 +218,6 @@ struct Reader {
   }
 };
 
-// The least string greater than every string with this prefix; nullopt when there is none.
-std::optional<std::string> FirstBeyond(std::string_view prefix) {
-  std::string end(prefix);
-  while (!end.empty() && static_cast<unsigned char>(end.back()) == 0xFF) end.pop_back();
-  if (end.empty()) return std::nullopt;
-  end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
-  return end;
-}
-
 Document ReadRow(std::string_view kind, const Statement& row) {
   return {.kind = std::string(kind),
           .id = std::string(row.Bytes(1)),

@@ -1,0 +1,530 @@
+#include "storage/object_store.h"
+
+#include <algorithm>
+#include <mutex>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "storage/object_documents.h"
+#include "storage/object_holds.h"
+
+namespace usher::storage {
+namespace {
+
+constexpr std::size_t kScanPage = 1000;
+// Every round in which a writer loses, another one has won; so this many is a crowd.
+constexpr int kMaxRounds = 1000;
+
+Error NoSuchBucket(std::string_view bucket) {
+  Error error =
+      Named("NoSuchBucket", ErrorCode::kNotFound, "The specified bucket does not exist", 404);
+  error.details.emplace_back("BucketName", bucket);
+  return error;
+}
+
+Error NoSuchKey(std::string_view key) {
+  Error error = Named("NoSuchKey", ErrorCode::kNotFound, "The specified key does not exist.", 404);
+  error.details.emplace_back("Key", key);
+  return error;
+}
+
+Error TooManyWriters() {
+  return Named("SlowDown", ErrorCode::kThrottled,
+               "Please reduce your request rate: too many writers of one key.", 503);
+}
+
+// Whether a condition of the batch failed rather than the machine.
+bool LostARace(const Error& error) {
+  return error.code == ErrorCode::kInUse || error.code == ErrorCode::kAlreadyExists ||
+         error.code == ErrorCode::kNotFound;
+}
+
+// The files of an object, one after the other.
+class SegmentsSource final : public ByteSource {
+ public:
+  SegmentsSource(const DataFiles& files, std::shared_ptr<const void> hold,
+                 const std::vector<Segment>& segments, std::uint64_t offset, std::uint64_t size)
+      : files_(files), hold_(std::move(hold)), size_(size) {
+    for (const Segment& segment : segments) {
+      const std::uint64_t bytes = segment.file.size;
+      if (size == 0) break;
+      if (offset >= bytes) {
+        offset -= bytes;
+        continue;
+      }
+      const std::uint64_t count = std::min(size, bytes - offset);
+      ranges_.push_back({segment.file, offset, count});
+      offset = 0;
+      size -= count;
+    }
+    Check(size == 0, "the range lies within the object");
+  }
+
+  // Opens the first file, so that an object that cannot be read fails before its answer begins.
+  Result<void> Begin() { return OpenNext(); }
+
+  Result<std::size_t> Read(std::span<char> buffer) override {
+    while (current_) {
+      const auto got = current_->Read(buffer);
+      if (!got || *got > 0) return got;
+      current_.reset();
+      if (auto opened = OpenNext(); !opened) return opened.error();
+    }
+    return std::size_t{0};
+  }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
+  [[nodiscard]] std::optional<FileRange> file() const override {
+    if (ranges_.size() != 1 || !current_) return std::nullopt;
+    return current_->file();
+  }
+
+ private:
+  struct Range {
+    DataFile file;
+    std::uint64_t offset;
+    std::uint64_t size;
+  };
+
+  Result<void> OpenNext() {
+    if (next_ == ranges_.size()) return {};
+    const Range& range = ranges_[next_++];
+    auto opened = files_.Read(range.file, range.offset, range.size);
+    if (!opened) {
+      if (opened.error().code == ErrorCode::kNotFound) return Corrupt(opened.error().message);
+      return opened.error();
+    }
+    current_ = std::move(*opened);
+    return {};
+  }
+
+  const DataFiles& files_;  // kept by hold_
+  std::shared_ptr<const void> hold_;
+  std::uint64_t size_;
+  std::vector<Range> ranges_;
+  std::size_t next_ = 0;
+  std::unique_ptr<ByteSource> current_;
+};
+
+}  // namespace
+
+Result<Stream> OpenObject::Read(std::uint64_t offset, std::uint64_t size) const {
+  auto source = std::make_shared<SegmentsSource>(*files_, hold_, segments_, offset, size);
+  if (auto begun = source->Begin(); !begun) return begun.error();
+  return Stream(std::move(source));
+}
+
+ObjectStore::ObjectStore(std::shared_ptr<DataFiles> files, DocumentStore& documents,
+                         const Clock& clock)
+    : files_(std::move(files)),
+      documents_(documents),
+      clock_(clock),
+      holds_(std::make_shared<Holds>(files_)) {}
+
+ObjectStore::~ObjectStore() = default;
+
+Result<std::unique_ptr<ObjectStore>> ObjectStore::Open(const std::string& folder,
+                                                       DocumentStore& documents,
+                                                       const Clock& clock) {
+  auto files = DataFiles::Open(folder);
+  if (!files) return files.error();
+  std::unique_ptr<ObjectStore> store(new ObjectStore(std::move(*files), documents, clock));
+  if (store->files_->may_have_unknown_files()) {
+    if (auto removed = store->RemoveUnknownFiles(); !removed) return removed.error();
+  }
+  return store;
+}
+
+Result<void> ObjectStore::RemoveUnknownFiles() {
+  std::unordered_set<std::string> known;
+  const auto scan = [&](std::string_view kind, const auto& collect) -> Result<void> {
+    std::string from;
+    while (true) {
+      const auto page = documents_.ListById(kind, "", from, kScanPage);
+      if (!page) return page.error();
+      for (const Document& document : *page) {
+        if (auto collected = collect(document); !collected) return collected;
+      }
+      if (page->size() < kScanPage) return {};
+      from = page->back().id + '\0';
+    }
+  };
+
+  if (auto done = scan(kPartKind,
+                       [&](const Document& document) -> Result<void> {
+                         const auto part = DecodePart(document);
+                         if (!part) return part.error();
+                         known.insert(part->segment.file.name);
+                         return {};
+                       });
+      !done) {
+    return done;
+  }
+  if (auto done = scan(kSegmentsKind,
+                       [&](const Document& document) -> Result<void> {
+                         const auto segments = DecodeSegments(document);
+                         if (!segments) return segments.error();
+                         for (const Segment& segment : *segments) known.insert(segment.file.name);
+                         return {};
+                       });
+      !done) {
+    return done;
+  }
+  if (auto done = scan(kObjectKind,
+                       [&](const Document& document) -> Result<void> {
+                         const auto object = DecodeObject(document);
+                         if (!object) return object.error();
+                         if (object->file) known.insert(object->file->name);
+                         return {};
+                       });
+      !done) {
+    return done;
+  }
+
+  const auto removed =
+      files_->RemoveUnknown([&](const std::string& name) { return known.contains(name); });
+  if (!removed) return removed.error();
+  Log(LogLevel::kInfo, "object folder checked after an unclean stop",
+      {{"known_files", std::to_string(known.size())}, {"removed", std::to_string(*removed)}});
+  return {};
+}
+
+// ---- Buckets ----
+
+Result<Bucket> ObjectStore::CreateBucket(std::string name, std::string region) {
+  Bucket bucket{.name = std::move(name), .region = std::move(region), .created = clock_.Now()};
+  Batch batch;
+  batch.Create(std::string(kBucketKind), bucket.name, "", EncodeBucket(bucket));
+  if (auto done = documents_.Commit(batch); !done) return done.error();
+  return bucket;
+}
+
+Result<Bucket> ObjectStore::FindBucket(std::string_view name) const {
+  const auto document = documents_.Get(kBucketKind, name);
+  if (!document) return document.error();
+  if (!*document) return NoSuchBucket(name);
+  return DecodeBucket(**document);
+}
+
+Result<void> ObjectStore::RequireBucket(std::string_view bucket) const {
+  const auto found = FindBucket(bucket);
+  if (!found) return found.error();
+  return {};
+}
+
+Result<std::vector<Bucket>> ObjectStore::ListBuckets(std::string_view prefix, std::string_view from,
+                                                     std::size_t limit) const {
+  const auto documents = documents_.ListById(kBucketKind, prefix, from, limit);
+  if (!documents) return documents.error();
+  std::vector<Bucket> buckets;
+  for (const Document& document : *documents) {
+    auto bucket = DecodeBucket(document);
+    if (!bucket) return bucket.error();
+    buckets.push_back(std::move(*bucket));
+  }
+  return buckets;
+}
+
+Result<void> ObjectStore::ChangeBucket(std::string_view name,
+                                       const std::function<void(Bucket&)>& change) {
+  for (int round = 0; round < kMaxRounds; ++round) {
+    const auto document = documents_.Get(kBucketKind, name);
+    if (!document) return document.error();
+    if (!*document) return NoSuchBucket(name);
+    auto bucket = DecodeBucket(**document);
+    if (!bucket) return bucket.error();
+    change(*bucket);
+    Batch batch;
+    batch.Update(std::string(kBucketKind), std::string(name), (*document)->version,
+                 EncodeBucket(*bucket));
+    const auto done = documents_.Commit(batch);
+    if (done || !LostARace(done.error())) return done;
+  }
+  return TooManyWriters();
+}
+
+Result<void> ObjectStore::DeleteBucket(const std::string& name) {
+  for (int round = 0; round < kMaxRounds; ++round) {
+    if (auto found = RequireBucket(name); !found) return found;
+    const std::string everything = ObjectId(name, "");
+    const auto objects = documents_.ListById(kObjectKind, everything, "", 1);
+    if (!objects) return objects.error();
+    if (!objects->empty()) {
+      Error error = Named("BucketNotEmpty", ErrorCode::kInUse,
+                          "The bucket you tried to delete is not empty", 409);
+      error.details.emplace_back("BucketName", name);
+      return error;
+    }
+    while (true) {
+      const auto uploads = ListUploads(name, "", "", "", kScanPage);
+      if (!uploads) return uploads.error();
+      if (uploads->empty()) break;
+      for (const Upload& upload : *uploads) {
+        const auto aborted = AbortUpload(name, upload);
+        if (!aborted && aborted.error().code != ErrorCode::kNotFound) return aborted;
+      }
+    }
+
+    Batch batch;
+    batch.Require(std::string(kBucketKind), name);
+    batch.RequireNone(std::string(kObjectKind), everything);
+    batch.RequireNone(std::string(kUploadKind), everything);
+    batch.Delete(std::string(kBucketKind), name);
+    const auto done = documents_.Commit(batch);
+    if (done || !LostARace(done.error())) return done;
+  }
+  return TooManyWriters();
+}
+
+// ---- Objects ----
+
+Result<StagedFile> ObjectStore::Stage(ByteSource& source, std::string_view bucket,
+                                      std::string_view key, std::uint64_t max_bytes) const {
+  return files_->Stage(source, ObjectId(bucket, key), max_bytes);
+}
+
+Result<StagedFile> ObjectStore::StageCopy(const OpenObject& source, std::string_view bucket,
+                                          std::string_view key) const {
+  Check(source.segments().size() == 1, "an object copied whole is stored in one piece");
+  return files_->StageCopy(source.segments()[0].file, ObjectId(bucket, key));
+}
+
+Result<ObjectInfo> ObjectStore::PutObject(const std::string& bucket, const std::string& key,
+                                          StagedFile staged, ObjectAttributes attributes,
+                                          const Condition& condition) {
+  auto file = files_->Publish(std::move(staged));
+  if (!file) return file.error();
+  StoredObject object{.info = {.key = key,
+                               .size = file->size,
+                               .etag = file->md5,
+                               .modified = clock_.Now(),
+                               .attributes = std::move(attributes),
+                               .data_id = file->name},
+                      .file = *file};
+  if (auto done = Switch(bucket, key, &object, {}, condition); !done) {
+    if (done.error().code == ErrorCode::kInternal) {
+      files_->MayLeaveUnknown();
+    } else {
+      files_->Remove(file->name);
+    }
+    return done.error();
+  }
+  return std::move(object.info);
+}
+
+Result<ObjectInfo> ObjectStore::FindObject(std::string_view bucket, std::string_view key) const {
+  auto object = Find(bucket, key);
+  if (!object) return std::move(object).error();
+  if (!*object) {
+    if (auto found = RequireBucket(bucket); !found) return found.error();
+    return NoSuchKey(key);
+  }
+  return std::move((*object)->info);
+}
+
+Result<OpenObject> ObjectStore::OpenForRead(std::string_view bucket, std::string_view key) const {
+  for (int round = 0; round < kMaxRounds; ++round) {
+    auto object = Find(bucket, key);
+    if (!object) return object.error();
+    if (!*object) {
+      if (auto found = RequireBucket(bucket); !found) return found.error();
+      return NoSuchKey(key);
+    }
+    OpenObject open;
+    open.hold_ = Holds::Take(holds_, (*object)->info.data_id);
+    open.files_ = files_.get();
+    auto segments = SegmentsOf(**object);
+    if (!segments) return segments.error();
+    // Only if the object is still the same now was the hold taken before anybody dropped its files.
+    const auto again = Find(bucket, key);
+    if (!again) return again.error();
+    if (!*again || (*again)->info.data_id != (*object)->info.data_id || !*segments) continue;
+    open.info_ = std::move((*object)->info);
+    open.segments_ = std::move(**segments);
+    return open;
+  }
+  return TooManyWriters();
+}
+
+Result<ObjectInfo> ObjectStore::ChangeObject(std::string_view bucket, std::string_view key,
+                                             const std::function<void(ObjectInfo&)>& change) {
+  for (int round = 0; round < kMaxRounds; ++round) {
+    auto object = Find(bucket, key);
+    if (!object) return object.error();
+    if (!*object) {
+      if (auto found = RequireBucket(bucket); !found) return found.error();
+      return NoSuchKey(key);
+    }
+    change((*object)->info);
+    Batch batch;
+    batch.Update(std::string(kObjectKind), ObjectId(bucket, key), (*object)->version,
+                 EncodeObject(**object));
+    const auto done = documents_.Commit(batch);
+    if (done) return std::move((*object)->info);
+    if (!LostARace(done.error())) return done.error();
+  }
+  return TooManyWriters();
+}
+
+Result<bool> ObjectStore::DeleteObject(std::string_view bucket, std::string_view key,
+                                       const Condition& condition) {
+  return Switch(bucket, key, nullptr, {}, condition);
+}
+
+Result<std::vector<bool>> ObjectStore::DeleteObjects(std::string_view bucket,
+                                                     const std::vector<std::string>& keys) {
+  struct Dropped {
+    std::string data_id;
+    std::vector<Segment> segments;
+  };
+  std::vector<Dropped> dropped;
+  std::vector<bool> existed(keys.size());
+  std::unordered_set<std::string_view> seen;
+  Batch batch;
+  bool raced = false;
+  for (std::size_t i = 0; i < keys.size() && !raced; ++i) {
+    if (!seen.insert(keys[i]).second) continue;
+    const auto object = Find(bucket, keys[i]);
+    if (!object) return object.error();
+    if (!*object) continue;
+    auto segments = SegmentsOf(**object);
+    if (!segments) return segments.error();
+    raced = !*segments;
+    if (raced) break;
+    existed[i] = true;
+    batch.Delete(std::string(kObjectKind), ObjectId(bucket, keys[i]), (*object)->version);
+    if (!(*object)->file) batch.Delete(std::string(kSegmentsKind), (*object)->info.data_id);
+    dropped.push_back({(*object)->info.data_id, std::move(**segments)});
+  }
+  if (!raced) {
+    const auto done = documents_.Commit(batch);
+    if (done) {
+      for (const Dropped& object : dropped) holds_->Drop(object.data_id, object.segments);
+      return existed;
+    }
+    if (!LostARace(done.error())) return done.error();
+  }
+
+  // Somebody else writes some of these keys: one by one, each against its own rivals.
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto deleted = DeleteObject(bucket, keys[i]);
+    if (!deleted) return deleted.error();
+    existed[i] = *deleted;
+  }
+  return existed;
+}
+
+Result<std::optional<StoredObject>> ObjectStore::Find(std::string_view bucket,
+                                                      std::string_view key) const {
+  const auto document = documents_.Get(kObjectKind, ObjectId(bucket, key));
+  if (!document) return document.error();
+  if (!*document) return std::optional<StoredObject>();
+  auto object = DecodeObject(**document);
+  if (!object) return object.error();
+  return std::optional(std::move(*object));
+}
+
+Result<std::optional<std::vector<Segment>>> ObjectStore::SegmentsOf(
+    const StoredObject& object) const {
+  using Segments = std::vector<Segment>;
+  if (object.file) {
+    return std::optional(Segments{{.file = *object.file}});
+  }
+  const auto document = documents_.Get(kSegmentsKind, object.info.data_id);
+  if (!document) return document.error();
+  if (!*document) return std::optional<Segments>();
+  auto segments = DecodeSegments(**document);
+  if (!segments) return segments.error();
+  return std::optional(std::move(*segments));
+}
+
+Result<bool> ObjectStore::Switch(std::string_view bucket, std::string_view key,
+                                 const StoredObject* object, const Batch& with,
+                                 const Condition& condition) {
+  const std::string id = ObjectId(bucket, key);
+  for (int round = 0; round < kMaxRounds; ++round) {
+    const auto found = Find(bucket, key);
+    if (!found) return found.error();
+    const StoredObject* current = *found ? &**found : nullptr;
+    if (condition) {
+      if (auto holds = condition(current ? &current->info : nullptr); !holds) return holds.error();
+    }
+    if (!object && !current) return false;
+
+    std::vector<Segment> old_segments;
+    Batch batch;
+    batch.Require(std::string(kBucketKind), std::string(bucket));
+    if (current) {
+      auto segments = SegmentsOf(*current);
+      if (!segments) return segments.error();
+      if (!*segments) continue;  // replaced meanwhile
+      old_segments = std::move(**segments);
+      if (!current->file) batch.Delete(std::string(kSegmentsKind), current->info.data_id);
+    }
+    if (!object) {
+      batch.Delete(std::string(kObjectKind), id, current->version);
+    } else if (current) {
+      batch.Update(std::string(kObjectKind), id, current->version, EncodeObject(*object));
+    } else {
+      batch.Create(std::string(kObjectKind), id, "", EncodeObject(*object));
+    }
+    batch.Add(with);
+
+    const auto done = documents_.Commit(batch);
+    if (done) {
+      if (current) holds_->Drop(current->info.data_id, old_segments);
+      return current != nullptr;
+    }
+    if (!LostARace(done.error())) return done.error();
+    if (auto exists = RequireBucket(bucket); !exists) return exists.error();
+    const auto now = Find(bucket, key);
+    if (!now) return now.error();
+    const bool same_object = *now ? current && (*now)->version == current->version &&
+                                        (*now)->info.data_id == current->info.data_id
+                                  : !current;
+    if (same_object) return done.error();  // it was one of the changes `with` that was refused
+  }
+  return TooManyWriters();
+}
+
+Result<ObjectListing> ObjectStore::ListObjects(std::string_view bucket,
+                                               const ListQuery& query) const {
+  const std::string bucket_prefix = ObjectId(bucket, "");
+  const std::string scan_prefix = bucket_prefix + query.prefix;
+  std::optional<std::string> from = query.from;
+  ObjectListing listing;
+  while (from) {
+    const std::size_t wanted = query.limit + 1 - listing.entries.size();
+    const auto page = documents_.ListById(kObjectKind, scan_prefix, bucket_prefix + *from,
+                                          std::min(wanted, kScanPage));
+    if (!page) return page.error();
+    if (page->empty()) return listing;
+
+    for (const Document& document : *page) {
+      const std::string_view key = std::string_view(document.id).substr(bucket_prefix.size());
+      if (from && key < *from) continue;  // within a common prefix that is listed already
+      if (listing.entries.size() == query.limit) {
+        listing.next_from = std::string(key);
+        return listing;
+      }
+      const std::size_t cut = query.delimiter.empty()
+                                  ? std::string_view::npos
+                                  : key.find(query.delimiter, query.prefix.size());
+      if (cut == std::string_view::npos) {
+        auto object = DecodeObject(document);
+        if (!object) return object.error();
+        listing.entries.push_back({std::string(key), std::move(object->info)});
+        from = std::string(key) + '\0';
+      } else {
+        std::string common(key.substr(0, cut + query.delimiter.size()));
+        from = FirstBeyond(common);
+        listing.entries.push_back({std::move(common), std::nullopt});
+        if (!from) return listing;
+      }
+    }
+  }
+  return listing;
+}
+
+}  // namespace usher::storage
