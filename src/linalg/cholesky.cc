@@ -1,6 +1,5 @@
 #include "linalg/cholesky.h"
 
-#include <algorithm>
 #include <cmath>
 
 #undef HWY_TARGET_INCLUDE
@@ -24,8 +23,10 @@ HWY_INLINE void EliminateWithinBlock(float* A, std::size_t n, std::size_t k, std
   const Tag d;
   const std::size_t lanes = hn::Lanes(d);
   float* HWY_RESTRICT row = A + k * n;
-  const float pivot = std::max({row[k], kPivotFloor * diagonal, kSmallestPivot});
-  const float inverse = 1.0F / std::sqrt(pivot);
+  // A pivot lost to rounding would blow up everything after it: its unknown is left at zero.
+  const float pivot = row[k];
+  const bool lost = !(pivot > kPivotFloor * diagonal && pivot > kSmallestPivot);
+  const float inverse = lost ? 0.0F : 1.0F / std::sqrt(pivot);
   *inverse_diagonal = inverse;
   const auto scale = hn::Set(d, inverse);
   const std::size_t first = k / lanes * lanes;

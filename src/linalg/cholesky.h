@@ -4,8 +4,8 @@
 // Symbols: A = U^T U, U upper triangular; [n x n], row-major, stride n, n a multiple of
 //          kRowMultiple.
 // Cost:    n^3 / 6 + n^2 multiply-adds; allocates nothing.
-// Errors:  none. A pivot that rounding has made too small or negative is raised to a millionth of
-//          its diagonal entry, so that the answer is finite whenever A and b are.
+// Errors:  none. An unknown whose pivot is below a millionth of its diagonal entry, lost to
+//          rounding, is set to 0, so that the answer is finite for a semidefinite A too.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // Vocabulary: public ids and the indices 0, 1, 2 … that stand for them inside a model.
 //
-// Cost:    find is one hash and, almost always, one comparison; 12 bytes an id beside the ids.
+// Cost:    find is one hash and, almost always, one comparison; 8 to 16 bytes an id beside the ids.
 // Threads: safe to read from any number of threads.
 #pragma once
 
@@ -20,7 +20,7 @@ class Vocabulary {
  public:
   Vocabulary() = default;
   // Ids must differ from one another.
-  explicit Vocabulary(std::vector<std::string> ids);
+  explicit Vocabulary(const std::vector<std::string>& ids);
   // Borrows the ids (from a mapped file): `offsets` has one entry more than there are ids.
   Vocabulary(std::span<const std::int64_t> offsets, const char* bytes,
              std::shared_ptr<const void> owner);

@@ -1,0 +1,148 @@
+#include "recsys/als/als.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "base/check.h"
+#include "base/random.h"
+#include "linalg/cholesky.h"
+#include "linalg/rank_update.h"
+
+namespace usher::recsys {
+namespace {
+
+constexpr std::size_t kRowsPerChunk = 32;    // handed to a thread at a time
+constexpr std::size_t kRowsPerBlock = 4096;  // between two looks at the stop request
+
+std::size_t CountNonEmpty(const ListsView& lists) {
+  std::size_t count = 0;
+  for (std::size_t list = 0; list < lists.size(); ++list) count += lists[list].empty() ? 0 : 1;
+  return count;
+}
+
+// Small normal entries. Items that nobody met start, and stay, at zero.
+linalg::Matrix StartingItems(const ListsView& by_item, const AlsOptions& options) {
+  linalg::Matrix items(by_item.size(), options.rank);
+  const double deviation = options.initial_deviation / std::sqrt(static_cast<double>(options.rank));
+  Random random(options.seed);
+  for (std::size_t item = 0; item < by_item.size(); ++item) {
+    for (std::size_t k = 0; k < options.rank; ++k) {
+      const double value = deviation * random.Normal();
+      items.Row(item)[k] = by_item[item].empty() ? 0.0F : static_cast<float>(value);
+    }
+  }
+  return items;
+}
+
+// How far the whole training is, and whether to go on.
+class Meter {
+ public:
+  Meter(const AlsHooks& hooks, double total_rows, double done_rows)
+      : hooks_(hooks), total_(total_rows), done_(done_rows) {}
+
+  [[nodiscard]] bool Advance(std::size_t rows) {
+    done_ += static_cast<double>(rows);
+    if (hooks_.progress) hooks_.progress(std::min(1.0, done_ / total_));
+    return !hooks_.stop.stop_requested();
+  }
+
+ private:
+  const AlsHooks& hooks_;
+  double total_;
+  double done_;
+};
+
+// Solves every row of `out`; false when stopped on the way.
+bool SolveSide(const AlsSide& side, const ListsView& lists, ThreadPool& pool,
+               std::vector<AlsSide::Scratch>& scratches, Meter& meter, linalg::Matrix& out) {
+  for (std::size_t begin = 0; begin < lists.size(); begin += kRowsPerBlock) {
+    const std::size_t count = std::min(kRowsPerBlock, lists.size() - begin);
+    pool.ParallelFor(count, kRowsPerChunk, [&](const ChunkRange& range) {
+      for (std::size_t row = begin + range.begin; row < begin + range.end; ++row) {
+        side.Solve(lists[row], scratches[range.worker], out.Row(row));
+      }
+    });
+    if (!meter.Advance(count)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+AlsSide::Scratch::Scratch(std::size_t stride)
+    : A(stride * stride), panel(linalg::PanelSize(stride)) {}
+
+AlsSide::AlsSide(const linalg::MatrixView& other, std::size_t other_count,
+                 const AlsOptions& options, ThreadPool& pool)
+    : other_(other),
+      base_(other.stride * other.stride),
+      unobserved_total_(options.unobserved_weight * static_cast<float>(other_count)),
+      regularization_(options.regularization),
+      frequency_exponent_(options.frequency_exponent) {
+  linalg::Gram(other, pool, base_.data());
+  for (float& value : base_) value *= options.unobserved_weight;
+}
+
+// x = (alpha0 V^T V + sum v v^T + lambda (|S_u| + alpha0 |I|)^nu I)^-1 sum v
+void AlsSide::Solve(std::span<const std::uint32_t> observed, Scratch& scratch, float* x) const {
+  const std::size_t n = other_.stride;
+  if (observed.empty()) {
+    std::fill_n(x, n, 0.0F);
+    return;
+  }
+  float* A = scratch.A.data();
+  linalg::GatherRankUpdate(other_, observed, {}, base_.data(), A, x, scratch.panel.data());
+  const float ridge =
+      regularization_ *
+      std::pow(static_cast<float>(observed.size()) + unobserved_total_, frequency_exponent_);
+  for (std::size_t k = 0; k < n; ++k) A[k * n + k] += ridge;
+  linalg::SolveCholeskyInPlace(A, n, x);
+}
+
+Result<AlsFactors> TrainAls(const Interactions& interactions, const AlsOptions& options,
+                            ThreadPool& pool, AlsHooks hooks) {
+  Check(options.rank >= 1 && options.rank <= 512, "rank is 1 to 512");
+  const ListsView by_user = interactions.by_user.view();
+  const Lists by_item_lists = Transpose(by_user, interactions.item_count);
+  const ListsView by_item = by_item_lists.view();
+  const std::size_t active_users = CountNonEmpty(by_user);
+  const std::size_t active_items = CountNonEmpty(by_item);
+
+  AlsFactors factors;
+  std::size_t sweep = 0;
+  if (hooks.start) {
+    Check(hooks.start->items.rows() == interactions.item_count &&
+              hooks.start->items.cols() == options.rank,
+          "the start has the shape of this training");
+    factors.items = std::move(hooks.start->items);
+    sweep = hooks.start->sweeps_done;
+  } else {
+    factors.items = StartingItems(by_item, options);
+  }
+  factors.users = linalg::Matrix(interactions.user_count, options.rank);
+
+  const auto sweep_rows = static_cast<double>(interactions.user_count + interactions.item_count);
+  Meter meter(hooks,
+              sweep_rows * static_cast<double>(options.sweeps) +
+                  static_cast<double>(interactions.user_count),
+              sweep_rows * static_cast<double>(sweep));
+  std::vector<AlsSide::Scratch> scratches(pool.thread_count(),
+                                          AlsSide::Scratch(factors.items.stride()));
+  const Error stopped = Cancelled("the training was stopped");
+  for (; sweep < options.sweeps; ++sweep) {
+    const AlsSide user_side(factors.items.view(), active_items, options, pool);
+    if (!SolveSide(user_side, by_user, pool, scratches, meter, factors.users)) return stopped;
+    const AlsSide item_side(factors.users.view(), active_users, options, pool);
+    if (!SolveSide(item_side, by_item, pool, scratches, meter, factors.items)) return stopped;
+    if (hooks.after_sweep) {
+      const auto kept = hooks.after_sweep(sweep + 1, factors.items);
+      if (!kept) return kept.error();
+    }
+  }
+  const AlsSide user_side(factors.items.view(), active_items, options, pool);
+  if (!SolveSide(user_side, by_user, pool, scratches, meter, factors.users)) return stopped;
+  return factors;
+}
+
+}  // namespace usher::recsys

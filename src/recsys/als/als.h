@@ -1,0 +1,90 @@
+// Implicit-feedback alternating least squares with frequency-scaled regularisation.
+//
+// Source:  Rendle, Krichene, Zhang, Koren, "Revisiting the Performance of iALS on Item
+//          Recommendation Benchmarks", RecSys 2022 (arXiv 2110.14037), equations 2 to 4; after Hu,
+//          Koren, Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008.
+// Symbols: U user factors, V item factors [rows x rank]; S the observed pairs, S_u the items of
+//          user u; alpha0 weight of a pair that was not observed, alpha0 > 0; lambda and nu
+//          strength and exponent of the regularisation. Minimised is
+//            sum over S of (u.v - 1)^2 + alpha0 sum over all pairs of (u.v)^2
+//            + sum over users of lambda (|S_u| + alpha0 |I|)^nu |u|^2, and the same for items,
+//          |I| and |U| being the items and users that occur in S.
+// Cost:    a sweep is 2 |S| rank^2 / 2 + (users + items) rank^3 / 6 multiply-adds.
+// Order:   every row is solved on its own, so the bits do not depend on the number of threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <stop_token>
+
+#include "base/parallel.h"
+#include "base/result.h"
+#include "linalg/matrix.h"
+#include "recsys/interactions/interactions.h"
+
+namespace usher::recsys {
+
+struct AlsOptions {
+  std::size_t rank = 64;            // 1 to 512
+  std::size_t sweeps = 12;          // each solves all users, then all items
+  float unobserved_weight = 0.1F;   // alpha0
+  float regularization = 0.01F;     // lambda
+  float frequency_exponent = 1.0F;  // nu
+  float initial_deviation = 0.1F;   // of the starting item factors, times sqrt(rank)
+  std::uint64_t seed = 1;
+};
+
+// Solves rows of one side, the factors of the other side being fixed.
+class AlsSide {
+ public:
+  struct Scratch {
+    explicit Scratch(std::size_t stride);
+    linalg::FloatVector A;  // [stride x stride]
+    linalg::FloatVector panel;
+  };
+
+  // `other` must outlive this; `other_count` rows of it occur in S.
+  AlsSide(const linalg::MatrixView& other, std::size_t other_count, const AlsOptions& options,
+          ThreadPool& pool);
+
+  // Overwrites x [stride] with the minimiser for a row that met `observed` (rows of the other side,
+  // each once). Nothing observed gives zeros.
+  void Solve(std::span<const std::uint32_t> observed, Scratch& scratch, float* x) const;
+
+  [[nodiscard]] std::size_t stride() const { return other_.stride; }
+
+ private:
+  linalg::MatrixView other_;
+  linalg::FloatVector base_;  // alpha0 times the Gram matrix of the other side
+  float unobserved_total_;    // alpha0 times other_count
+  float regularization_;
+  float frequency_exponent_;
+};
+
+struct AlsFactors {
+  linalg::Matrix users;
+  linalg::Matrix items;
+};
+
+struct AlsHooks {
+  // Where to go on: item factors after so many sweeps, as after_sweep gave them.
+  struct Start {
+    std::size_t sweeps_done = 0;
+    linalg::Matrix items;
+  };
+  std::optional<Start> start;
+  // After each sweep, from the calling thread. An error ends the training with it.
+  std::function<Result<void>(std::size_t sweeps_done, const linalg::Matrix& items)> after_sweep;
+  std::function<void(double fraction)> progress;  // from the calling thread; may be empty
+  std::stop_token stop;
+};
+
+// After the last sweep the users are solved once more, so that each user's factors are exactly what
+// folding in their history gives. Errors: kCancelled after a stop request.
+Result<AlsFactors> TrainAls(const Interactions& interactions, const AlsOptions& options,
+                            ThreadPool& pool, AlsHooks hooks = {});
+
+}  // namespace usher::recsys

@@ -1,0 +1,83 @@
+#include "recsys/interactions/interactions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "base/random.h"
+
+namespace usher::recsys {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(BuildInteractions, SortsByTimeAndKeepsAPairAtItsFirstTime) {
+  ThreadPool pool(2);
+  const Interactions got =
+      BuildInteractions(3, 5, {0, 2, 0, 0, 2, 0}, {4, 1, 2, 4, 0, 3}, {50, 7, 20, 10, 7, 20}, pool);
+
+  // User 0 met 4 at 10 and again at 50; 2 and 3 at the same time.
+  EXPECT_THAT(got.by_user[0], ElementsAre(4, 2, 3));
+  EXPECT_THAT(got.by_user[1], IsEmpty());
+  EXPECT_THAT(got.by_user[2], ElementsAre(0, 1));
+  EXPECT_EQ(got.size(), 5U);
+  EXPECT_EQ(got.by_user.offsets.back(), 5);
+}
+
+TEST(BuildInteractions, TakesNoRowsAtAll) {
+  ThreadPool pool(2);
+  const Interactions got = BuildInteractions(2, 2, {}, {}, {}, pool);
+  EXPECT_EQ(got.size(), 0U);
+  EXPECT_THAT(got.by_user[1], IsEmpty());
+}
+
+TEST(BuildInteractions, MatchesTheSlowWayAtAnyNumberOfThreads) {
+  Random random(3);
+  std::vector<std::uint32_t> user, item;
+  std::vector<std::int64_t> time;
+  std::vector<std::tuple<std::uint32_t, std::int64_t, std::uint32_t>> rows;
+  for (int r = 0; r < 20000; ++r) {
+    user.push_back(static_cast<std::uint32_t>(random.Below(700)));
+    item.push_back(static_cast<std::uint32_t>(random.Below(60)));
+    time.push_back(static_cast<std::int64_t>(random.Below(50)) - 25);
+    rows.emplace_back(user.back(), time.back(), item.back());
+  }
+  std::ranges::sort(rows);
+  Lists expected;
+  for (std::uint32_t u = 0; u < 700; ++u) {
+    std::vector<std::uint32_t> list;
+    std::set<std::uint32_t> seen;
+    for (const auto& [ru, rt, ri] : rows) {
+      if (ru == u && seen.insert(ri).second) list.push_back(ri);
+    }
+    expected.Append(list);
+  }
+  for (const std::size_t threads : {1, 2, 7}) {
+    ThreadPool pool(threads);
+    const Interactions got = BuildInteractions(700, 60, user, item, time, pool);
+    EXPECT_EQ(got.by_user.offsets, expected.offsets);
+    EXPECT_EQ(got.by_user.values, expected.values);
+  }
+}
+
+TEST(Transpose, TurnsListsAroundAndBack) {
+  Lists lists;
+  lists.Append(std::vector<std::uint32_t>{3, 0});
+  lists.Append(std::vector<std::uint32_t>{});
+  lists.Append(std::vector<std::uint32_t>{0});
+
+  const Lists got = Transpose(lists.view(), 4);
+
+  ASSERT_EQ(got.size(), 4U);
+  EXPECT_THAT(got[0], ElementsAre(0, 2));
+  EXPECT_THAT(got[1], IsEmpty());
+  EXPECT_THAT(got[3], ElementsAre(0));
+  EXPECT_THAT(Transpose(got.view(), 3)[0], ElementsAre(0, 3));  // back, in ascending order
+}
+
+}  // namespace
+}  // namespace usher::recsys

@@ -1,0 +1,32 @@
+// Splits of interactions into what a model may learn from and what it is judged by.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "recsys/interactions/interactions.h"
+
+namespace usher::recsys {
+
+struct Split {
+  Interactions train;
+  std::vector<std::uint32_t> users;  // those with held-out items, ascending
+  Lists input;                       // of users[j]: what the model is given at scoring
+  Lists held_out;                    // of users[j]: what it should have recommended, oldest first
+};
+
+// The newest tenth, rounded down but at least 1, of a history of n >= 2; 0 of a shorter one.
+[[nodiscard]] constexpr std::size_t NewestTenth(std::size_t n) {
+  return n < 2 ? 0 : (n < 20 ? 1 : n / 10);
+}
+
+// Every user's newest tenth is held out; input is the rest, which the model also learns from.
+[[nodiscard]] Split SplitNewestOfEachUser(const Interactions& all);
+
+// A tenth of the users (at least 1 of those with two interactions or more; chosen by the seed) is
+// held out whole: nothing of theirs is in train. Input is all but their newest tenth.
+// With fewer than two such users nothing is held out.
+// Source: Amazon Personalize's description of its offline metrics.
+[[nodiscard]] Split SplitUsers(const Interactions& all, std::uint64_t seed);
+
+}  // namespace usher::recsys
