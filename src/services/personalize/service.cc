@@ -3,8 +3,10 @@
 #include "services/personalize/batch_inference_jobs.h"
 #include "services/personalize/batch_job.h"
 #include "services/personalize/campaigns.h"
+#include "services/personalize/dataset_groups.h"
 #include "services/personalize/describe_recipe.h"
 #include "services/personalize/recommendations.h"
+#include "services/personalize/schemas.h"
 #include "services/personalize/solution_versions.h"
 #include "services/personalize/solutions.h"
 #include "services/personalize/tags.h"
@@ -44,6 +46,16 @@ class Table {
 
 void Register(wire::Dispatcher& dispatcher, jobs::JobRunner& runner, Service& service) {
   Table table(dispatcher, service);
+
+  table.Add<api::CreateDatasetGroup>(CreateDatasetGroup);
+  table.Add<api::DescribeDatasetGroup>(DescribeDatasetGroup);
+  table.Add<api::ListDatasetGroups>(ListDatasetGroups);
+  table.Add<api::DeleteDatasetGroup>(DeleteDatasetGroup);
+
+  table.Add<api::CreateSchema>(CreateSchema);
+  table.Add<api::DescribeSchema>(DescribeSchema);
+  table.Add<api::ListSchemas>(ListSchemas);
+  table.Add<api::DeleteSchema>(DeleteSchema);
 
   table.Add<api::DescribeRecipe>(DescribeRecipe);
   table.Add<api::ListRecipes>(ListRecipes);
