@@ -115,6 +115,7 @@ class Exchange {
     outcome.service = route_.service ? route_.service->id : "";
     outcome.operation = route_.operation ? route_.operation->name : "";
     outcome.request_id = call_.request_id;
+    outcome.access_key_id = call_.caller.access_key_id;
     HttpResponse response = answer ? *std::move(answer) : Refuse(answer.error(), outcome);
     for (const auto& [name, value] : call_.response_headers) response.headers.Set(name, value);
     return response;

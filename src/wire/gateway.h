@@ -26,6 +26,8 @@ struct Outcome {
   std::string operation;  // ""
   std::string request_id;
   std::string error_name;  // "" on success
+  // As the request claims it; proven only when error_name is empty.
+  std::string access_key_id;
 };
 
 class Gateway {
