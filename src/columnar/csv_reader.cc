@@ -68,15 +68,17 @@ Result<void> CsvReader::ReadMore() {
   return {};
 }
 
-std::size_t CsvReader::WholeRecords(std::optional<std::size_t>& open_quote) const {
-  open_quote.reset();
-  if (pending_.find('"') == std::string::npos) {
+void CsvReader::FindWholeRecords() {
+  open_quote_.reset();
+  has_quotes_ = pending_.find('"') != std::string::npos;
+  if (!has_quotes_) {
     const std::size_t last = pending_.rfind('\n');
-    return last == std::string::npos ? 0 : last + 1;
+    whole_ = last == std::string::npos ? 0 : last + 1;
+    return;
   }
   const CsvScanState state = ScanSeparators(pending_, nullptr);
-  if (state.in_quotes) open_quote = state.quote_begin;
-  return state.record_end;
+  if (state.in_quotes) open_quote_ = state.quote_begin;
+  whole_ = state.record_end;
 }
 
 std::uint64_t CsvReader::LineOf(std::size_t position) const {
@@ -92,23 +94,17 @@ Result<void> CsvReader::ReadHeader() {
   if (const auto mistaken = NotCsv(pending_)) return *mistaken;
   if (pending_.starts_with(kUtf8Mark)) pending_.erase(0, kUtf8Mark.size());
 
-  std::size_t end = 0;
   while (true) {
-    std::optional<std::size_t> open_quote;
-    const std::size_t whole = WholeRecords(open_quote);
-    if (whole > 0) {
-      std::vector<std::uint32_t> separators;
-      ScanSeparators(std::string_view(pending_).substr(0, whole), &separators);
-      const auto newline =
-          std::ranges::find_if(separators, [&](std::uint32_t at) { return pending_[at] == '\n'; });
-      end = *newline + std::size_t{1};
-      if (!IsBlankLine(std::string_view(pending_).substr(0, end))) break;
-      pending_.erase(0, end);
+    FindWholeRecords();
+    if (whole_ > 0) {
+      const std::size_t newline = pending_.find('\n');
+      if (!IsBlankLine(std::string_view(pending_).substr(0, newline + 1))) break;
+      pending_.erase(0, newline + 1);
       ++line_;
       continue;
     }
     if (at_end_) {
-      if (open_quote) return AtLine(LineOf(*open_quote), "a quoted field is never closed");
+      if (open_quote_) return AtLine(LineOf(*open_quote_), "a quoted field is never closed");
       return InvalidInput("the file is empty; its first line must be the header");
     }
     if (pending_.size() > limits_.max_record_bytes) {
@@ -118,18 +114,23 @@ Result<void> CsvReader::ReadHeader() {
     if (const auto read = ReadMore(); !read) return read;
   }
 
-  CsvBlock block{.bytes = pending_.substr(0, end), .first_line = line_, .has_quotes = true};
-  if (!IsUtf8(block.bytes)) return AtLine(line_, "the header is not UTF-8 text");
-  std::vector<std::uint32_t> separators;
-  ScanSeparators(block.bytes, &separators);
-  if (separators.size() > limits_.max_columns) {
+  std::vector<std::uint32_t> separators(whole_);
+  const std::size_t count =
+      ScanSeparators(std::string_view(pending_).substr(0, whole_), separators.data()).separators;
+  std::size_t columns = 1;
+  while (columns < count && pending_[separators[columns - 1]] != '\n') ++columns;
+  const std::size_t end = separators[columns - 1] + std::size_t{1};
+  if (columns > limits_.max_columns) {
     return AtLine(line_,
                   "the header has more than " + std::to_string(limits_.max_columns) + " columns");
   }
-  CsvCursor cursor(separators.size(), limits_.max_record_bytes);
+
+  CsvBlock block{.bytes = pending_.substr(0, end), .first_line = line_, .has_quotes = true};
+  if (!IsUtf8(block.bytes)) return AtLine(line_, "the header is not UTF-8 text");
+  CsvCursor cursor(columns, limits_.max_record_bytes);
   cursor.Begin(block);
-  Check(cursor.Next(), "the header is one record");
-  for (std::size_t i = 0; i < separators.size(); ++i) {
+  if (!cursor.Next()) return *cursor.error();
+  for (std::size_t i = 0; i < columns; ++i) {
     std::string_view name;
     if (!cursor.Field(i, name)) {
       return AtLine(line_, "column " + std::to_string(i + 1) +
@@ -143,46 +144,49 @@ Result<void> CsvReader::ReadHeader() {
 }
 
 Result<bool> CsvReader::NextBlock(CsvBlock& block) {
-  std::optional<std::size_t> open_quote;
-  std::size_t whole = 0;
+  whole_ = 0;
+  open_quote_.reset();
   // What is pending is less than one block, except right after the header.
-  if (pending_.size() >= limits_.block_bytes || at_end_) whole = WholeRecords(open_quote);
-  while (whole == 0 && !at_end_) {
+  if (pending_.size() >= limits_.block_bytes || at_end_) FindWholeRecords();
+  while (whole_ == 0 && !at_end_) {
     if (const auto read = ReadMore(); !read) return read.error();
-    whole = WholeRecords(open_quote);
-    if (whole == 0 && !at_end_ && pending_.size() > limits_.max_record_bytes) break;
+    FindWholeRecords();
+    if (whole_ == 0 && !at_end_ && pending_.size() > limits_.max_record_bytes) break;
   }
   if (pending_.empty()) return false;
 
-  const std::size_t rest = pending_.size() - whole;
-  if (open_quote && (at_end_ || rest > limits_.max_record_bytes)) {
+  const std::size_t rest = pending_.size() - whole_;
+  if (open_quote_ && (at_end_ || rest > limits_.max_record_bytes)) {
     // Records before it are still good, but the file cannot be taken: say so at once.
-    return AtLine(LineOf(*open_quote),
+    return AtLine(LineOf(*open_quote_),
                   at_end_ ? "a quoted field begins here and is never closed; inside quotes write "
                             "a quote as \\\" or \"\""
                           : "a quoted field begins here and is not closed within " +
                                 std::to_string(limits_.max_record_bytes) + " bytes");
   }
-  if (rest > limits_.max_record_bytes) {
-    return TooLong(LineOf(whole), limits_.max_record_bytes);
-  }
+  if (rest > limits_.max_record_bytes) return TooLong(LineOf(whole_), limits_.max_record_bytes);
 
+  // The long piece changes hands, the short one is copied.
   block.first_line = line_;
-  block.bytes.assign(pending_, 0, whole);
-  block.has_quotes = block.bytes.find('"') != std::string::npos;
+  block.has_quotes = has_quotes_;
+  block.bytes.swap(pending_);
+  pending_.assign(block.bytes, whole_);
+  block.bytes.resize(whole_);
   line_ += CountNewlines(block.bytes);
-  pending_.erase(0, whole);
   return true;
 }
 
 void CsvCursor::Begin(const CsvBlock& block) {
   block_ = &block;
-  separators_.clear();
+  if (separator_room_ < block.bytes.size()) {
+    separator_room_ = block.bytes.size();
+    separators_ = std::make_unique_for_overwrite<std::uint32_t[]>(separator_room_);
+  }
   if (block.has_quotes) {
-    ScanSeparators(block.bytes, &separators_);
+    separator_count_ = ScanSeparators(block.bytes, separators_.get()).separators;
     scratch_.reserve(block.bytes.size());
   } else {
-    ScanUnquotedSeparators(block.bytes, separators_);
+    separator_count_ = ScanUnquotedSeparators(block.bytes, separators_.get());
   }
   next_separator_ = 0;
   next_begin_ = 0;
@@ -191,7 +195,7 @@ void CsvCursor::Begin(const CsvBlock& block) {
 
 bool CsvCursor::Next() {
   const std::string& bytes = block_->bytes;
-  while (next_separator_ < separators_.size()) {
+  while (next_separator_ < separator_count_) {
     record_begin_ = next_begin_;
     first_separator_ = next_separator_;
     // The last field's separator must be the record's first newline; the block ends with one.

@@ -50,7 +50,7 @@ class CsvReader {
       : source_(std::move(source)), limits_(limits) {}
   Result<void> ReadHeader();
   Result<void> ReadMore();
-  [[nodiscard]] std::size_t WholeRecords(std::optional<std::size_t>& open_quote) const;
+  void FindWholeRecords();
   [[nodiscard]] std::uint64_t LineOf(std::size_t position) const;
 
   std::shared_ptr<ByteSource> source_;
@@ -58,6 +58,10 @@ class CsvReader {
   std::vector<std::string> header_;
   std::string pending_;     // read but not given out; begins at the start of a record
   std::uint64_t line_ = 1;  // line number of its first byte
+  // Of pending_, by FindWholeRecords:
+  std::size_t whole_ = 0;  // bytes of whole records at its beginning
+  bool has_quotes_ = false;
+  std::optional<std::size_t> open_quote_;  // where a quoted field begins that does not end
   bool at_end_ = false;
 };
 
@@ -87,7 +91,9 @@ class CsvCursor {
   std::size_t field_count_;
   std::size_t max_record_bytes_;
   const CsvBlock* block_ = nullptr;
-  std::vector<std::uint32_t> separators_;
+  std::unique_ptr<std::uint32_t[]> separators_;  // positions in the block; not set to 0 beforehand
+  std::size_t separator_room_ = 0;
+  std::size_t separator_count_ = 0;
   std::size_t first_separator_ = 0;  // of the present record
   std::size_t next_separator_ = 0;   // of the next one
   std::size_t record_begin_ = 0;

@@ -315,15 +315,15 @@ TEST(ScanSeparators, FindsTheSameWithAndWithoutTheQuickWay) {
     std::string text;
     const std::uint64_t length = random.Below(300);
     for (std::uint64_t i = 0; i < length; ++i) text += "ab,\n"[random.Below(4)];
-    std::vector<std::uint32_t> quick;
-    std::vector<std::uint32_t> general;
+    std::vector<std::uint32_t> quick(text.size());
+    std::vector<std::uint32_t> general(text.size());
     std::vector<std::uint32_t> expected;
     for (std::uint32_t at = 0; at < text.size(); ++at) {
       if (text[at] == ',' || text[at] == '\n') expected.push_back(at);
     }
 
-    ScanUnquotedSeparators(text, quick);
-    ScanSeparators(text, &general);
+    quick.resize(ScanUnquotedSeparators(text, quick.data()));
+    general.resize(ScanSeparators(text, general.data()).separators);
 
     ASSERT_EQ(quick, expected);
     ASSERT_EQ(general, expected);

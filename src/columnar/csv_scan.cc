@@ -1,6 +1,5 @@
 #include "columnar/csv_scan.h"
 
-#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -38,26 +37,36 @@ std::uint64_t Matches(const char* block, char wanted) {
 }
 #endif
 
+// Calls visit(first position, bits) for each 64 bytes of `text`; bit i says that the byte at first
+// position + i is one of `wanted`.
+template <typename Visit, typename... Char>
+void ForEachStep(std::string_view text, Visit visit, Char... wanted) {
+  std::size_t base = 0;
+  for (; base + kStep <= text.size(); base += kStep) {
+    visit(base, (Matches(text.data() + base, wanted) | ...));
+  }
+  if (base == text.size()) return;
+  char padded[kStep] = {};
+  std::memcpy(padded, text.data() + base, text.size() - base);
+  visit(base, (Matches(padded, wanted) | ...));
+}
+
 // Calls visit(position) for each byte of `text` that is one of `wanted`, in order.
 template <typename Visit, typename... Char>
 void ForEachMatch(std::string_view text, Visit visit, Char... wanted) {
-  char padded[kStep];
-  for (std::size_t base = 0; base < text.size(); base += kStep) {
-    const char* block = text.data() + base;
-    if (text.size() - base < kStep) {
-      std::memset(padded, 0, kStep);
-      std::memcpy(padded, block, text.size() - base);
-      block = padded;
-    }
-    for (std::uint64_t bits = (Matches(block, wanted) | ...); bits != 0; bits &= bits - 1) {
-      visit(base + static_cast<std::size_t>(std::countr_zero(bits)));
-    }
-  }
+  ForEachStep(
+      text,
+      [&](std::size_t base, std::uint64_t bits) {
+        for (; bits != 0; bits &= bits - 1) {
+          visit(base + static_cast<std::size_t>(std::countr_zero(bits)));
+        }
+      },
+      wanted...);
 }
 
 }  // namespace
 
-CsvScanState ScanSeparators(std::string_view text, std::vector<std::uint32_t>* separators) {
+CsvScanState ScanSeparators(std::string_view text, std::uint32_t* separators) {
   CsvScanState state;
   std::size_t field_begin = 0;
   std::size_t escaped = text.size();  // position of a character that an escape made plain text
@@ -77,7 +86,8 @@ CsvScanState ScanSeparators(std::string_view text, std::vector<std::uint32_t>* s
       state.quote_begin = at;
     }
     if (c == ',' || c == '\n') {
-      if (separators != nullptr) separators->push_back(static_cast<std::uint32_t>(at));
+      if (separators != nullptr) separators[state.separators] = static_cast<std::uint32_t>(at);
+      ++state.separators;
       field_begin = at + 1;
     }
     if (c == '\n') state.record_end = at + 1;
@@ -86,13 +96,10 @@ CsvScanState ScanSeparators(std::string_view text, std::vector<std::uint32_t>* s
   return state;
 }
 
-void ScanUnquotedSeparators(std::string_view text, std::vector<std::uint32_t>& separators) {
-  // Room for the worst case, so that the loop need not ask.
-  const std::size_t before = separators.size();
-  separators.resize(before + text.size());
-  std::uint32_t* out = separators.data() + before;
+std::size_t ScanUnquotedSeparators(std::string_view text, std::uint32_t* separators) {
+  std::uint32_t* out = separators;
   ForEachMatch(text, [&](std::size_t at) { *out++ = static_cast<std::uint32_t>(at); }, ',', '\n');
-  separators.resize(static_cast<std::size_t>(out - separators.data()));
+  return static_cast<std::size_t>(out - separators);
 }
 
 bool UnquoteField(std::string_view raw, std::string& scratch, std::string_view& text) {
@@ -126,7 +133,14 @@ bool UnquoteField(std::string_view raw, std::string& scratch, std::string_view& 
 }
 
 std::uint64_t CountNewlines(std::string_view text) {
-  return static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
+  std::uint64_t count = 0;
+  ForEachStep(
+      text,
+      [&](std::size_t, std::uint64_t bits) {
+        count += static_cast<std::uint64_t>(std::popcount(bits));
+      },
+      '\n');
+  return count;
 }
 
 }  // namespace usher::columnar

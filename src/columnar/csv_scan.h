@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace usher::columnar {
 
@@ -21,14 +20,17 @@ struct CsvScanState {
   bool in_quotes = false;
   std::size_t quote_begin = 0;  // position of the opening quote, when in_quotes
   std::size_t record_end = 0;   // position after the last '\n' that ends a record
+  std::size_t separators = 0;   // number of ',' and '\n' outside quotes
 };
 
-// Appends the position of each ',' and '\n' outside quotes to `separators` (nullptr: only the state
-// is wanted). `text` begins at the start of a record and is shorter than 4 GiB.
-CsvScanState ScanSeparators(std::string_view text, std::vector<std::uint32_t>* separators);
+// Writes the position of each ',' and '\n' outside quotes to `separators`, which has room for
+// text.size() positions (nullptr: only the state is wanted). `text` begins at the start of a record
+// and is shorter than 4 GiB.
+CsvScanState ScanSeparators(std::string_view text, std::uint32_t* separators);
 
-// The same for text that is known to hold no quote; every '\n' ends a record.
-void ScanUnquotedSeparators(std::string_view text, std::vector<std::uint32_t>& separators);
+// The same for text that is known to hold no quote, where every ',' and '\n' counts. Writes to
+// `separators`, which has room for text.size() positions, and gives their number.
+std::size_t ScanUnquotedSeparators(std::string_view text, std::uint32_t* separators);
 
 // The text of a field in quotes: `raw` begins with '"'. Views `raw` where nothing is escaped, else
 // what was appended to `scratch`, which must have room for raw.size() more. False when there is

@@ -1,5 +1,6 @@
 #include "columnar/string_codes.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -30,9 +31,8 @@ std::uint64_t Hash(std::string_view text) {
   std::uint64_t hash = kFirst ^ text.size();
   const char* at = text.data();
   std::size_t left = text.size();
-  for (; left > 8; left -= 8, at += 8) hash = Mix(Load(at, 8) ^ kSecond, hash);
-  if (left == 8) return Mix(Load(at, 8) ^ kSecond, hash ^ kFirst);
-  return Mix(Load(at, left) ^ kSecond, hash ^ kFirst);
+  for (; left > 8; left -= 8, at += 8) hash = Mix(Load(at, 8) ^ kSecond, hash) ^ kFirst;
+  return Mix(left == 8 ? Load(at, 8) ^ kSecond : Load(at, left) ^ kSecond, hash);
 }
 
 }  // namespace
@@ -72,14 +72,15 @@ void StringCodes::Grow() {
 }
 
 StringList StringCodes::Take() {
-  StringList strings = std::move(strings_);
+  StringList strings = std::exchange(strings_, {});
   Clear();
   return strings;
 }
 
 void StringCodes::Clear() {
-  slots_.assign(kFirstSlots, Slot{kFree, 0});
-  strings_ = {};
+  // The next use is likely to need as many.
+  std::ranges::fill(slots_, Slot{kFree, 0});
+  strings_.Clear();
   last_ = 0;
 }
 
