@@ -1,5 +1,7 @@
 #include "services/personalize/files.h"
 
+#include <algorithm>
+
 namespace usher::personalize {
 namespace {
 
@@ -26,6 +28,25 @@ std::filesystem::path ModelsFolder(const Service& service) {
 std::optional<std::filesystem::path> ModelFolder(const Service& service,
                                                  const Stored<api::SolutionVersion>& version) {
   return Noted(service, version.extra, "model");
+}
+
+std::filesystem::path DatasetsFolder(const Service& service) {
+  return std::filesystem::path(service.options.data_folder) / "datasets";
+}
+
+Result<void> SweepFolder(const std::filesystem::path& folder,
+                         const std::vector<std::filesystem::path>& kept) {
+  std::error_code error;
+  if (!std::filesystem::exists(folder, error)) return {};
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (std::ranges::find(kept, entry.path()) != kept.end()) continue;
+    std::filesystem::remove_all(entry.path(), error);
+    if (error) break;
+    Log(LogLevel::kInfo, "removed files that nothing names",
+        {{"name", entry.path().filename().string()}});
+  }
+  if (error) return Internal("cannot remove left-over files: " + error.message());
+  return {};
 }
 
 Result<void> PinFile(const std::filesystem::path& file, const std::filesystem::path& pinned) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "services/personalize/service.h"
@@ -18,6 +19,13 @@ namespace usher::personalize {
 // The model folder of a trained version; nullopt before training has ended.
 [[nodiscard]] std::optional<std::filesystem::path> ModelFolder(
     const Service& service, const Stored<api::SolutionVersion>& version);
+
+[[nodiscard]] std::filesystem::path DatasetsFolder(const Service& service);
+
+// Removes what a folder holds beside `kept`: left over by a crash. A folder that does not exist is
+// clean. Errors: internal.
+Result<void> SweepFolder(const std::filesystem::path& folder,
+                         const std::vector<std::filesystem::path>& kept);
 
 // Gives `file` a second name, so that it outlives its replacement. Done again after a crash, it
 // replaces what the first try left. Both must lie on one file system. Errors: internal.

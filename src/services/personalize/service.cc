@@ -4,7 +4,10 @@
 #include "services/personalize/batch_job.h"
 #include "services/personalize/campaigns.h"
 #include "services/personalize/dataset_groups.h"
+#include "services/personalize/dataset_import_jobs.h"
+#include "services/personalize/datasets.h"
 #include "services/personalize/describe_recipe.h"
+#include "services/personalize/import_job.h"
 #include "services/personalize/recommendations.h"
 #include "services/personalize/schemas.h"
 #include "services/personalize/solution_versions.h"
@@ -56,6 +59,17 @@ void Register(wire::Dispatcher& dispatcher, jobs::JobRunner& runner, Service& se
   table.Add<api::DescribeSchema>(DescribeSchema);
   table.Add<api::ListSchemas>(ListSchemas);
   table.Add<api::DeleteSchema>(DeleteSchema);
+
+  table.Add<api::CreateDataset>(CreateDataset);
+  table.Add<api::DescribeDataset>(DescribeDataset);
+  table.Add<api::ListDatasets>(ListDatasets);
+  table.Add<api::UpdateDataset>(UpdateDataset);
+  table.Add<api::DeleteDataset>(DeleteDataset);
+
+  table.Add<api::CreateDatasetImportJob>(CreateDatasetImportJob);
+  table.Add<api::DescribeDatasetImportJob>(DescribeDatasetImportJob);
+  table.Add<api::ListDatasetImportJobs>(ListDatasetImportJobs);
+  runner.AddType(ImportJob(service));
 
   table.Add<api::DescribeRecipe>(DescribeRecipe);
   table.Add<api::ListRecipes>(ListRecipes);

@@ -1,7 +1,6 @@
 #include "services/personalize/solution_versions.h"
 
 #include <filesystem>
-#include <set>
 
 #include "base/log.h"
 #include "base/random.h"
@@ -169,17 +168,11 @@ void RemoveModel(const Service& service, const Stored<api::SolutionVersion>& ver
 Result<void> SweepModels(const Service& service) {
   const auto versions = service.catalog.ListAll<api::SolutionVersion>(std::nullopt);
   if (!versions) return versions.error();
-  std::set<std::filesystem::path> kept;
+  std::vector<std::filesystem::path> kept;
   for (const auto& version : *versions) {
-    if (const auto folder = ModelFolder(service, version)) kept.insert(*folder);
+    if (auto folder = ModelFolder(service, version)) kept.push_back(std::move(*folder));
   }
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(ModelsFolder(service), error)) {
-    if (kept.contains(entry.path())) continue;
-    std::filesystem::remove_all(entry.path(), error);
-    Log(LogLevel::kInfo, "removed a model that no solution version names");
-  }
-  return {};
+  return SweepFolder(ModelsFolder(service), kept);
 }
 
 }  // namespace usher::personalize
