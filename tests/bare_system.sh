@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Proves ./demo and ./test on a bare system: a fresh Debian 12 in a folder, with git and nothing else.
 #
-#   tests/bare_system.sh FOLDER [demo] [test]     FOLDER is made (about 6 GB), and kept for a look
+#   tests/bare_system.sh FOLDER [setup] [demo] [test]     FOLDER is made (about 6 GB), and kept for a look
 #
 # As root, with the package debootstrap. Takes the last commit of this checkout by `git clone`; packages
 # come from where this machine's apt takes them, Python packages from where its pip does.
@@ -76,7 +76,7 @@ for one in "${what[@]}"; do
       timed "./demo --port 4599"
       inside "./demo --stop"
       ;;
-    test) timed "./test" ;;
+    setup | test) timed "./$one" ;;
     *) echo "bare_system.sh: unknown word $one" >&2; exit 1 ;;
   esac
 done

@@ -40,7 +40,7 @@ _watch() {
   [[ -t 1 ]] || printf '  %s ...\n' "$title"
   while kill -0 "$pid" 2>/dev/null; do
     # ninja's "[12/345]" is the only progress that a log of ours carries
-    line=$(grep -ao '^\[[0-9]*/[0-9]*\]' "$log" | tail -n 1) || true
+    line=$(grep -sao '^\[[0-9]*/[0-9]*\]' "$log" | tail -n 1) || true
     if [[ -t 1 ]]; then
       printf '%s  %s %s%s%s' "$CLEAR" "$title" "$DIM" "$line" "$RESET"
     elif [[ $line =~ ^\[([0-9]+)/([0-9]+)\]$ ]]; then
