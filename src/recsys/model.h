@@ -7,22 +7,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
-#include <memory>
 #include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
+#include "base/parallel.h"
+#include "recsys/ranking/scored_item.h"
 #include "recsys/vocabulary/vocabulary.h"
 
 namespace usher::recsys {
-
-struct ScoredItem {
-  std::uint32_t item = 0;
-  float score = 0;  // see Model::has_scores
-  bool operator==(const ScoredItem&) const = default;
-};
 
 struct UserQuery {
   // Index of a user whose interactions since training are none: their vector is ready. Without it
@@ -52,9 +45,9 @@ class Model {
   // Allocates nothing but the capacity of `out` once a thread is warm.
   virtual void Recommend(const UserQuery& query, std::vector<ScoredItem>& out) const = 0;
 
-  // Many users at once, on `threads` threads (0: all); out[i] answers queries[i]. The answers are
+  // Many users at once, on all threads of the pool; out[i] answers queries[i]. The answers are
   // those of Recommend, much faster.
-  virtual void RecommendMany(std::span<const UserQuery> queries, std::size_t threads,
+  virtual void RecommendMany(std::span<const UserQuery> queries, ThreadPool& pool,
                              std::vector<std::vector<ScoredItem>>& out) const = 0;
 
   // Orders `list`: overwrites `out` with its items, best first, scores summing to 1 over the list.

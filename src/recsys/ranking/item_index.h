@@ -1,0 +1,92 @@
+// ItemIndex: the exact best k of a catalogue by inner product, with softmax scores over all of it,
+// without looking at most of it.
+//
+// Search:  items lie in falling order of norm. By Cauchy-Schwarz u.v <= |u| |v|, so once |u| |v|
+//          falls under the k-th best product no later item can enter. Exact, ties included.
+// Scores:  exp(b u.v) / Z with b = 1 / temperature. Z sums the head of the catalogue exactly; for
+//          the tail, where x = b u.v is small, sum exp(x) = n + sum x + sum x^2 / 2 + error, and
+//          both sums come from moments kept for a few cuts: u . sum v and u^T (sum v v^T) u.
+//          |error| <= m e^m / 6 sum x^2 with m = b |u| max |v| (Lagrange's remainder), so the first
+//          cut whose bound is under kNormalizerTolerance of Z is taken; without one all is summed.
+// Cost:    O(rank) an item looked at; one pass over the catalogue at worst.
+// Threads: safe to search from any number of threads, each with its own scratch.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "linalg/matrix.h"
+#include "linalg/packed_rows.h"
+#include "recsys/ranking/scored_item.h"
+#include "recsys/ranking/top_k.h"
+
+namespace usher::recsys {
+
+// Largest relative error of a score through the estimate of Z.
+inline constexpr double kNormalizerTolerance = 0.002;
+
+struct ItemQuery {
+  const float* u = nullptr;                    // [rank]
+  std::span<const std::uint32_t> exclude;      // items left out, any order, repeats allowed
+  std::span<const std::uint32_t> exclude_too;  // these as well
+  std::size_t k = 25;
+  float inverse_temperature = 0;  // b; 0 gives plain products as scores
+};
+
+class ItemIndex {
+ public:
+  // Working memory for groups of queries.
+  class Scratch;
+  struct ScratchDeleter {
+    void operator()(Scratch* scratch) const;
+  };
+  using ScratchPtr = std::unique_ptr<Scratch, ScratchDeleter>;
+
+  // Queries searched together; more at once are cut into groups of this many.
+  static constexpr std::size_t kGroup = 48;
+
+  ItemIndex() = default;
+  explicit ItemIndex(const linalg::MatrixView& items);
+
+  [[nodiscard]] std::size_t size() const { return rows_.size(); }
+  [[nodiscard]] ScratchPtr NewScratch() const;
+
+  // out[i] gets the answer to queries[i]: at most k items, best first, equal products by index.
+  void Search(std::span<const ItemQuery> queries, Scratch& scratch,
+              std::span<std::vector<ScoredItem>> out) const;
+
+ private:
+  struct State;  // of one query under way
+
+  // Sums over the items from `block` to the end.
+  struct TailMoments {
+    std::size_t block = 0;
+    std::size_t count = 0;
+    float largest_norm = 0;
+    linalg::FloatVector first;   // sum v, [stride]
+    linalg::FloatVector second;  // sum v v^T, [stride x stride], both triangles
+  };
+
+  void BuildTails(const linalg::MatrixView& items);
+  void Begin(const ItemQuery& query, State& state, Scratch& scratch) const;
+  float LargestProduct(const float* u, float norm, Scratch& scratch) const;
+  void ChooseCut(State& state) const;
+  void SearchGroup(std::span<const ItemQuery> queries, Scratch& scratch,
+                   std::span<std::vector<ScoredItem>> out) const;
+  void ScanBlock(std::size_t block, std::span<State* const> states, bool summing,
+                 Scratch& scratch) const;
+  void Finish(State& state, std::vector<ScoredItem>& out) const;
+
+  std::size_t stride_ = 0;
+  linalg::PackedRows rows_;
+  std::vector<std::uint32_t> order_;     // item at each position
+  std::vector<std::uint32_t> position_;  // position of each item
+  std::vector<float> norms_;             // at each position, falling
+  std::vector<std::size_t> blocks_;      // first tile of each block of tiles, then the tile count
+  std::vector<TailMoments> tails_;       // by rising block
+};
+
+}  // namespace usher::recsys

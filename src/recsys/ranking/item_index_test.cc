@@ -1,0 +1,172 @@
+#include "recsys/ranking/item_index.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <vector>
+
+#include "base/random.h"
+#include "linalg/random_matrix.h"
+#include "linalg/vector_ops.h"
+
+namespace usher::recsys {
+namespace {
+
+using linalg::Matrix;
+
+// The product as the scan computes it: fused on targets that fuse.
+float Product(const float* u, const float* v, std::size_t rank) {
+  const bool fused =
+      linalg::InstructionSet().substr(0, 3) != "SSE" && linalg::InstructionSet() != "SSSE3";
+  float sum = 0;
+  for (std::size_t k = 0; k < rank; ++k) {
+    sum = fused ? std::fma(u[k], v[k], sum) : sum + u[k] * v[k];
+  }
+  return sum;
+}
+
+std::vector<ScoredItem> BruteForce(const Matrix& items, const float* u,
+                                   const std::vector<std::uint32_t>& exclude, std::size_t k) {
+  const std::set<std::uint32_t> out(exclude.begin(), exclude.end());
+  std::vector<ScoredItem> all;
+  for (std::uint32_t i = 0; i < items.rows(); ++i) {
+    if (!out.contains(i)) all.push_back({i, Product(u, items.Row(i), items.cols())});
+  }
+  std::ranges::sort(all, RanksBefore);
+  all.resize(std::min(all.size(), k));
+  return all;
+}
+
+// Searches all rows of `users` at once and one by one, and compares both with brute force.
+void ExpectExact(const Matrix& items, const Matrix& users,
+                 const std::vector<std::vector<std::uint32_t>>& exclude, std::size_t k) {
+  const ItemIndex index(items.view());
+  const auto scratch = index.NewScratch();
+  std::vector<ItemQuery> queries;
+  for (std::size_t u = 0; u < users.rows(); ++u) {
+    queries.push_back({.u = users.Row(u), .exclude = exclude[u % exclude.size()], .k = k});
+  }
+  std::vector<std::vector<ScoredItem>> together(queries.size());
+  index.Search(queries, *scratch, together);
+  for (std::size_t u = 0; u < users.rows(); ++u) {
+    const auto expected = BruteForce(items, users.Row(u), exclude[u % exclude.size()], k);
+    EXPECT_EQ(together[u], expected) << "user " << u;
+    std::vector<ScoredItem> alone;
+    index.Search({&queries[u], 1}, *scratch, {&alone, 1});
+    EXPECT_EQ(alone, expected) << "user " << u;
+  }
+}
+
+// Norms fall steeply, as trained item factors' do.
+Matrix SkewedItems(std::size_t count, std::size_t rank, std::uint64_t seed) {
+  Matrix items = linalg::RandomMatrix(count, rank, seed);
+  for (std::size_t i = 0; i < count; ++i) {
+    const float scale = 3.0F / (1.0F + static_cast<float>((i * 7919) % count) / 20.0F);
+    for (std::size_t k = 0; k < rank; ++k) items.Row(i)[k] *= scale;
+  }
+  return items;
+}
+
+TEST(ItemIndex, EqualsBruteForceOnRandomItems) {
+  Random random(5);
+  for (const std::size_t count : {1, 15, 16, 17, 64, 500, 3000}) {
+    for (const std::size_t rank : {1, 16, 40}) {
+      const Matrix users = linalg::RandomMatrix(100, rank, 9);
+      std::vector<std::vector<std::uint32_t>> exclude(3);
+      for (std::size_t j = 0; j < count / 2; ++j) {
+        exclude[1].push_back(static_cast<std::uint32_t>(random.Below(count)));
+      }
+      for (std::uint32_t j = 0; j < count; ++j) exclude[2].push_back(j);  // everything seen
+      for (const std::size_t k : {1, 25}) {
+        ExpectExact(linalg::RandomMatrix(count, rank, count), users, exclude, k);
+        ExpectExact(SkewedItems(count, rank, count), users, exclude, k);
+      }
+    }
+  }
+}
+
+TEST(ItemIndex, GivesTheWholeCatalogueWhenAskedForMore) {
+  ExpectExact(SkewedItems(90, 8, 1), linalg::RandomMatrix(5, 8, 2), {{}, {3, 4, 3}}, 500);
+  ExpectExact(SkewedItems(90, 8, 1), linalg::RandomMatrix(5, 8, 2), {{}}, 0);
+}
+
+TEST(ItemIndex, BreaksTiesByIndex) {
+  // All the same; pairs of equal norm and different direction; all zero; one apart from zeros.
+  Matrix same(200, 4);
+  for (float& value : same.values()) value = 0.25F;
+  ExpectExact(same, linalg::RandomMatrix(20, 4, 3), {{}, {0, 1, 2}}, 25);
+
+  Matrix axes(300, 16);
+  for (std::size_t i = 0; i < 300; ++i) axes.Row(i)[i % 16] = i % 2 == 0 ? 1.0F : -1.0F;
+  ExpectExact(axes, linalg::RandomMatrix(20, 16, 4), {{}, {5, 21, 37}}, 40);
+
+  ExpectExact(Matrix(100, 8), linalg::RandomMatrix(5, 8, 5), {{}, {0}}, 10);
+  ExpectExact(same, Matrix(3, 4), {{}, {0}}, 10);  // users without direction
+
+  Matrix lone(100, 8);
+  lone.Row(57)[3] = -1.0F;
+  ExpectExact(lone, linalg::RandomMatrix(5, 8, 6), {{}}, 10);
+}
+
+TEST(ItemIndex, ScoresAreTheSoftmaxOverTheWholeCatalogue) {
+  for (const float b : {0.3F, 3.0F, 30.0F, 2000.0F}) {
+    const Matrix items = SkewedItems(4000, 24, 7);
+    Matrix users = linalg::RandomMatrix(60, 24, 8, 0.2);
+    const ItemIndex index(items.view());
+    const auto scratch = index.NewScratch();
+    std::vector<ItemQuery> queries;
+    for (std::size_t u = 0; u < users.rows(); ++u) {
+      queries.push_back({.u = users.Row(u), .k = 4000, .inverse_temperature = b});
+    }
+    std::vector<std::vector<ScoredItem>> got(queries.size());
+    index.Search(queries, *scratch, got);
+    for (std::size_t u = 0; u < users.rows(); ++u) {
+      double z = 0;
+      const float largest = BruteForce(items, users.Row(u), {}, 1)[0].score;
+      for (std::size_t i = 0; i < 4000; ++i) {
+        z += std::exp(double{b} * (Product(users.Row(u), items.Row(i), 24) - largest));
+      }
+      double total = 0;
+      for (const ScoredItem& item : got[u]) {
+        const float product = Product(users.Row(u), items.Row(item.item), 24);
+        const double expected = std::exp(double{b} * (product - largest)) / z;
+        ASSERT_NEAR(item.score, expected, 0.003 * expected + 1e-30) << b << " " << u;
+        total += item.score;
+      }
+      EXPECT_NEAR(total, 1.0, 0.003);
+    }
+  }
+}
+
+TEST(ItemIndex, ScoresAreTheSameForOneAndForMany) {
+  const Matrix items = SkewedItems(2000, 32, 9);
+  const Matrix users = linalg::RandomMatrix(50, 32, 10, 0.3);
+  const ItemIndex index(items.view());
+  const auto scratch = index.NewScratch();
+  std::vector<ItemQuery> queries;
+  for (std::size_t u = 0; u < 50; ++u) {
+    queries.push_back({.u = users.Row(u), .k = 10, .inverse_temperature = 5.0F});
+  }
+  std::vector<std::vector<ScoredItem>> together(50);
+  index.Search(queries, *scratch, together);
+  for (std::size_t u = 0; u < 50; ++u) {
+    std::vector<ScoredItem> alone;
+    index.Search({&queries[u], 1}, *scratch, {&alone, 1});
+    EXPECT_EQ(alone, together[u]);
+  }
+}
+
+TEST(ItemIndex, AnswersNothingFromAnEmptyCatalogue) {
+  const ItemIndex index(Matrix(0, 8).view());
+  const Matrix user = linalg::RandomMatrix(1, 8, 1);
+  std::vector<ScoredItem> out{{1, 1}};
+  const ItemQuery query{.u = user.Row(0), .inverse_temperature = 1.0F};
+  index.Search({&query, 1}, *index.NewScratch(), {&out, 1});
+  EXPECT_TRUE(out.empty());
+}
+
+}  // namespace
+}  // namespace usher::recsys
