@@ -2,9 +2,10 @@
 """Finds MovieLens ratings to work with, and prints the folder that holds them.
 
 In this order: the folder asked for (--data), $MOVIELENS_DIR, a download of ml-latest-small from its
-publisher, the MovieLens set inside Debian's package r-cran-dslabs, and, only when all of these fail,
-ratings that `usher generate` makes up. The folder holds `ratings.csv` (userId,movieId,rating,timestamp)
-and `movies.csv` (movieId,title,genres). What was fetched or made is kept in .cache/movielens/.
+publisher, the MovieLens set inside Debian's package r-cran-dslabs, and, only when all of these
+fail, ratings that `usher generate` makes up. The folder holds `ratings.csv`
+(userId,movieId,rating,timestamp) and `movies.csv` (movieId,title,genres). What was fetched or made
+is kept in .cache/movielens/.
 
 Needs nothing but Python's own library; the messages go to standard error.
 """
@@ -94,11 +95,12 @@ def _described(name):
     folder = CACHE / name
     ratings = check_ratings(folder / "ratings.csv")
     movies = check_movies(folder / "movies.csv")
-    text = {
-        "publisher": f"MovieLens ml-latest-small from GroupLens: {ratings:,} ratings of {movies:,} movies",
-        "debian": f"MovieLens as Debian's {DEBIAN_PACKAGE} carries it: {ratings:,} ratings of {movies:,} movies",
-        "generated": f"SYNTHETIC ratings, made by `usher generate`: {ratings:,} ratings of {movies:,} movies",
+    origin = {
+        "publisher": "MovieLens ml-latest-small from GroupLens",
+        "debian": f"MovieLens as Debian's {DEBIAN_PACKAGE} carries it",
+        "generated": "SYNTHETIC ratings, made by `usher generate`",
     }[name]
+    text = f"{origin}: {ratings:,} ratings of {movies:,} movies"
     return MovieLens(folder, text, synthetic=name == "generated")
 
 
@@ -117,7 +119,9 @@ def _make(name, maker, say):
 def _from_folder(folder):
     for name in ("ratings.csv", "movies.csv"):
         if not (folder / name).is_file():
-            raise MovieLensError(f"{folder} has no {name}; give a folder with MovieLens' ratings.csv and movies.csv")
+            raise MovieLensError(
+                f"{folder} has no {name}; give a folder with MovieLens' ratings.csv and movies.csv"
+            )
     ratings = check_ratings(folder / "ratings.csv")
     movies = check_movies(folder / "movies.csv")
     return MovieLens(folder, f"{folder}: {ratings:,} ratings of {movies:,} movies")
@@ -130,7 +134,9 @@ def _from_publisher(out, say):
         with urllib.request.urlopen(PUBLISHER, timeout=DOWNLOAD_TIMEOUT_S) as answer:
             body = answer.read(MAX_DOWNLOAD_BYTES + 1)
     except (urllib.error.URLError, OSError) as error:
-        raise MovieLensError(f"not reachable from here ({getattr(error, 'reason', error)})") from error
+        raise MovieLensError(
+            f"not reachable from here ({getattr(error, 'reason', error)})"
+        ) from error
     if len(body) > MAX_DOWNLOAD_BYTES:
         raise MovieLensError("the download is larger than ml-latest-small can be")
     archive.write_bytes(body)
@@ -189,8 +195,13 @@ def write_movielens(frame, out):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(RATING_COLUMNS)
         writer.writerows(zip(*(columns[name] for name in RATING_COLUMNS)))
-    for movie, title, year, genres in zip(*(columns[n] for n in ("movieId", "title", "year", "genres"))):
-        movies[movie] = (f"{title or ''} ({year})" if year else title or "", genres or "(no genres listed)")
+    for movie, title, year, genres in zip(
+        *(columns[n] for n in ("movieId", "title", "year", "genres"))
+    ):
+        movies[movie] = (
+            f"{title or ''} ({year})" if year else title or "",
+            genres or "(no genres listed)",
+        )
     with open(out / "movies.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(MOVIE_COLUMNS)
@@ -226,7 +237,9 @@ def _rows(path, columns):
     with open(path, "rb") as file:
         header = file.readline().decode("utf-8-sig", "replace").strip()
         if tuple(header.split(","))[: len(columns)] != columns:
-            raise MovieLensError(f"{path} starts with {header[:80]!r}, expected {','.join(columns)}")
+            raise MovieLensError(
+                f"{path} starts with {header[:80]!r}, expected {','.join(columns)}"
+            )
         lines, last = 0, b"\n"
         while block := file.read(1 << 20):
             lines += block.count(b"\n")
@@ -246,16 +259,26 @@ def _run(command, folder=None):
         raise MovieLensError(f"{command[0]} cannot be run ({error})") from error
     if done.returncode != 0:
         why = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise MovieLensError(f"{' '.join(command[:3])} failed: {why[-1] if why else done.returncode}")
+        raise MovieLensError(
+            f"{' '.join(command[:3])} failed: {why[-1] if why else done.returncode}"
+        )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--data", metavar="DIR", help="a folder with MovieLens' ratings.csv and movies.csv")
-    parser.add_argument("--source", action="append", choices=("publisher", "debian", "generated"),
-                        help="use only this source (may be repeated)")
+    parser.add_argument(
+        "--data", metavar="DIR", help="a folder with MovieLens' ratings.csv and movies.csv"
+    )
+    parser.add_argument(
+        "--source",
+        action="append",
+        choices=("publisher", "debian", "generated"),
+        help="use only this source (may be repeated)",
+    )
     options = parser.parse_args()
-    sources = tuple(options.source) if options.source else ("folder", "publisher", "debian", "generated")
+    sources = (
+        tuple(options.source) if options.source else ("folder", "publisher", "debian", "generated")
+    )
     try:
         found = find(options.data, sources, say=lambda line: print(line, file=sys.stderr))
     except MovieLensError as error:

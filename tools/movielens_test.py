@@ -90,16 +90,23 @@ def test_a_source_that_breaks_half_way_leaves_nothing(monkeypatch):
 
 def test_writes_a_data_frame_as_the_two_files_of_movielens(tmp_path):
     columns = {
-        "movieId": [20, 10, 20], "title": ["Big, The", "Small", "Big, The"],
-        "year": [1999, None, 1999], "genres": ["Drama", None, "Drama"],
-        "userId": [1, 1, 2], "rating": [4.0, 0.5, 5.0], "timestamp": [100, 200, 300],
+        "movieId": [20, 10, 20],
+        "title": ["Big, The", "Small", "Big, The"],
+        "year": [1999, None, 1999],
+        "genres": ["Drama", None, "Drama"],
+        "userId": [1, 1, 2],
+        "rating": [4.0, 0.5, 5.0],
+        "timestamp": [100, 200, 300],
     }
-    frame = rdata.Vector([rdata.Vector(v) for v in columns.values()],
-                         {"names": rdata.Vector(list(columns))})
+    frame = rdata.Vector(
+        [rdata.Vector(v) for v in columns.values()], {"names": rdata.Vector(list(columns))}
+    )
 
     movielens.write_movielens(frame, tmp_path)
 
     assert (tmp_path / "ratings.csv").read_text() == (
-        "userId,movieId,rating,timestamp\n1,20,4.0,100\n1,10,0.5,200\n2,20,5.0,300\n")
+        "userId,movieId,rating,timestamp\n1,20,4.0,100\n1,10,0.5,200\n2,20,5.0,300\n"
+    )
     assert (tmp_path / "movies.csv").read_text() == (
-        'movieId,title,genres\n10,Small,(no genres listed)\n20,"Big, The (1999)",Drama\n')
+        'movieId,title,genres\n10,Small,(no genres listed)\n20,"Big, The (1999)",Drama\n'
+    )

@@ -1,9 +1,9 @@
 """Reads data frames out of an R package's lazy-load database (Rdata.rdx and Rdata.rdb).
 
 Only what a data frame of numbers, text and factors needs: R's XDR serialization, versions 2 and 3
-("R Internals", section 1.8), plain vectors, factors and compact (ALTREP) integer sequences. The index
-(.rdx) is one gzip stream; each entry of the database (.rdb) is a 4-byte big-endian length of the
-unpacked value followed by a zlib stream. Anything else is refused with RDataError.
+("R Internals", section 1.8), plain vectors, factors and compact (ALTREP) integer sequences. The
+index (.rdx) is one gzip stream; each entry of the database (.rdb) is a 4-byte big-endian length of
+the unpacked value followed by a zlib stream. Anything else is refused with RDataError.
 """
 
 import array
@@ -38,7 +38,7 @@ class Vector:
         return self.attributes["names"].values
 
     def column(self, name):
-        """A data frame's column as a plain list, factors as their labels, missing values as None."""
+        """A data frame's column as a list: factors as their labels, missing values as None."""
         vector = self.values[self.names().index(name)]
         if "levels" in vector.attributes:
             levels = vector.attributes["levels"].values

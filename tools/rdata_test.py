@@ -34,8 +34,12 @@ def attribute(name, value):
 
 def frame(names, *columns):
     """A list with the attribute `names`."""
-    return (struct.pack(">ii", 19 | 0x200, len(columns)) + b"".join(columns)
-            + attribute("names", strings(*names)) + NIL)
+    return (
+        struct.pack(">ii", 19 | 0x200, len(columns))
+        + b"".join(columns)
+        + attribute("names", strings(*names))
+        + NIL
+    )
 
 
 def test_reads_numbers_text_and_factors_of_a_data_frame():
@@ -43,9 +47,16 @@ def test_reads_numbers_text_and_factors_of_a_data_frame():
     factor += attribute("levels", strings("low", "high")) + NIL
     reals = struct.pack(">ii3d", 14, 3, 0.5, -1.25, 5.0)
 
-    value = rdata.loads(HEADER + frame(
-        ["n", "x", "level", "t"], integers(1, rdata.NA_INTEGER, 3), reals, factor,
-        strings("a", "b", "c")))
+    value = rdata.loads(
+        HEADER
+        + frame(
+            ["n", "x", "level", "t"],
+            integers(1, rdata.NA_INTEGER, 3),
+            reals,
+            factor,
+            strings("a", "b", "c"),
+        )
+    )
 
     assert value.column("n") == [1, None, 3]
     assert value.column("x") == [0.5, -1.25, 5.0]
@@ -57,8 +68,7 @@ def test_a_symbol_that_occurs_again_is_a_reference():
     again = struct.pack(">i", 2 | 0x400) + struct.pack(">i", (1 << 8) | 255) + strings("y")
     inner = struct.pack(">ii", 19 | 0x200, 1) + integers(7) + again + NIL
     # The outer list's names come first in the bytes only as the inner list's reference needs them.
-    value = rdata.loads(HEADER + struct.pack(">ii", 19, 2)
-                        + frame(["x"], integers(6)) + inner)
+    value = rdata.loads(HEADER + struct.pack(">ii", 19, 2) + frame(["x"], integers(6)) + inner)
 
     assert value.values[0].names() == ["x"]
     assert value.values[1].names() == ["y"]
@@ -73,11 +83,19 @@ def test_reads_a_compact_range():
     assert list(value.values) == [10, 11, 12, 13]
 
 
-@pytest.mark.parametrize("damaged", [
-    b"", b"A\n", HEADER, HEADER + integers(1, 2, 3)[:-1], HEADER + struct.pack(">i", 99),
-    HEADER + struct.pack(">ii", 13, -1), b"X\n" + struct.pack(">iii", 9, 0, 0),
-    HEADER + struct.pack(">ii", 19, 1) * 300,
-])
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"",
+        b"A\n",
+        HEADER,
+        HEADER + integers(1, 2, 3)[:-1],
+        HEADER + struct.pack(">i", 99),
+        HEADER + struct.pack(">ii", 13, -1),
+        b"X\n" + struct.pack(">iii", 9, 0, 0),
+        HEADER + struct.pack(">ii", 19, 1) * 300,
+    ],
+)
 def test_refuses_what_is_damaged_or_unknown(damaged):
     with pytest.raises(rdata.RDataError):
         rdata.loads(damaged)

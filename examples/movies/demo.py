@@ -85,14 +85,16 @@ def main():
     show_recommendations(runtime, campaign_arn, people, ratings, movies)
 
     show.heading("4. Batch: a file of users in, a file of recommendations out")
-    output_key = run_batch(s3, personalize, version_arn, role_arn, sorted(ratings, key=number_or_text))
+    output_key = run_batch(
+        s3, personalize, version_arn, role_arn, sorted(ratings, key=number_or_text)
+    )
     show_batch(s3, output_key, movies)
 
     if options.campaign_file:
         options.campaign_file.write_text(campaign_arn + "\n", encoding="utf-8")
 
 
-# --- 1. Data ---------------------------------------------------------------------------------------
+# --- 1. Data -------------------------------------------------------------------------------------
 
 
 def upload(s3, folder):
@@ -100,8 +102,12 @@ def upload(s3, folder):
     s3.create_bucket(Bucket=BUCKET)
     for name in ("ratings.csv", "movies.csv"):
         s3.upload_file(str(folder / name), BUCKET, f"raw/{name}")
-    sizes = sum(item["Size"] for item in s3.list_objects_v2(Bucket=BUCKET, Prefix="raw/")["Contents"])
-    show.done(f"Uploaded ratings.csv and movies.csv to s3://{BUCKET}/raw/, {sizes / 1e6:.1f} MB", started)
+    sizes = sum(
+        item["Size"] for item in s3.list_objects_v2(Bucket=BUCKET, Prefix="raw/")["Contents"]
+    )
+    show.done(
+        f"Uploaded ratings.csv and movies.csv to s3://{BUCKET}/raw/, {sizes / 1e6:.1f} MB", started
+    )
 
 
 def prepare_interactions(s3):
@@ -114,7 +120,9 @@ def prepare_interactions(s3):
     for row in csv.DictReader(io.TextIOWrapper(body, encoding="utf-8", newline="")):
         prepared.write(f"{row['userId']},{row['movieId']},{row['timestamp']}\n")
         count += 1
-    s3.put_object(Bucket=BUCKET, Key="interactions/interactions.csv", Body=prepared.getvalue().encode())
+    s3.put_object(
+        Bucket=BUCKET, Key="interactions/interactions.csv", Body=prepared.getvalue().encode()
+    )
     show.done(f"Prepared {count:,} interactions", started)
 
 
@@ -155,12 +163,14 @@ def import_interactions(personalize, role_arn):
     )["datasetImportJobArn"]
     wait(
         "Importing the interactions",
-        lambda: personalize.describe_dataset_import_job(datasetImportJobArn=job_arn)["datasetImportJob"],
+        lambda: personalize.describe_dataset_import_job(datasetImportJobArn=job_arn)[
+            "datasetImportJob"
+        ],
     )
     return group_arn
 
 
-# --- 2. Training -----------------------------------------------------------------------------------
+# --- 2. Training ---------------------------------------------------------------------------------
 
 
 def train(personalize, group_arn, name, recipe):
@@ -174,10 +184,14 @@ def train(personalize, group_arn, name, recipe):
         f"Creating the solution {name}",
         lambda: personalize.describe_solution(solutionArn=solution_arn)["solution"],
     )
-    version_arn = personalize.create_solution_version(solutionArn=solution_arn)["solutionVersionArn"]
+    version_arn = personalize.create_solution_version(solutionArn=solution_arn)[
+        "solutionVersionArn"
+    ]
     wait(
         f"Training {recipe}",
-        lambda: personalize.describe_solution_version(solutionVersionArn=version_arn)["solutionVersion"],
+        lambda: personalize.describe_solution_version(solutionVersionArn=version_arn)[
+            "solutionVersion"
+        ],
     )
     return version_arn
 
@@ -187,8 +201,11 @@ def show_metrics(personalize, version_arn, popular_arn):
     model = personalize.get_solution_metrics(solutionVersionArn=version_arn)["metrics"]
     popular = personalize.get_solution_metrics(solutionVersionArn=popular_arn)["metrics"]
     rows = [
-        (name.replace("normalized_discounted_cumulative_gain", "NDCG").replace("_", " "),
-         f"{value:.4f}", f"{popular[name]:.4f}" if name in popular else "-")
+        (
+            name.replace("normalized_discounted_cumulative_gain", "NDCG").replace("_", " "),
+            f"{value:.4f}",
+            f"{popular[name]:.4f}" if name in popular else "-",
+        )
         for name, value in sorted(model.items())
     ]
     show.table(rows, header=("metric on the hold-out", "personal", "popularity"))
@@ -196,11 +213,13 @@ def show_metrics(personalize, version_arn, popular_arn):
     show.note(f"NDCG@10: {model[key]:.4f} for the model, {popular[key]:.4f} for plain popularity")
 
 
-# --- 3. Real time ----------------------------------------------------------------------------------
+# --- 3. Real time --------------------------------------------------------------------------------
 
 
 def create_campaign(personalize, version_arn):
-    campaign_arn = personalize.create_campaign(name=NAME, solutionVersionArn=version_arn)["campaignArn"]
+    campaign_arn = personalize.create_campaign(name=NAME, solutionVersionArn=version_arn)[
+        "campaignArn"
+    ]
     wait(
         "Creating the campaign",
         lambda: personalize.describe_campaign(campaignArn=campaign_arn)["campaign"],
@@ -219,18 +238,23 @@ def show_recommendations(runtime, campaign_arn, people, ratings, movies):
         took_ms = 1000 * (time.monotonic() - started)
         lists[user] = [item["itemId"] for item in answer["itemList"]]
         best = sorted(ratings[user], key=lambda rated: -rated[1])[:3]
-        columns.append((
-            f"User {user}: much {taste}",
-            [f"♥ {movies[movie][0]}" for movie, _ in best]
-            + ["", f"recommended in {took_ms:.1f} ms:"]
-            + [f"{rank:2} {movies[movie][0]}" for rank, movie in enumerate(lists[user], start=1)],
-        ))
+        columns.append(
+            (
+                f"User {user}: much {taste}",
+                [f"♥ {movies[movie][0]}" for movie, _ in best]
+                + ["", f"recommended in {took_ms:.1f} ms:"]
+                + [
+                    f"{rank:2} {movies[movie][0]}"
+                    for rank, movie in enumerate(lists[user], start=1)
+                ],
+            )
+        )
     show.side_by_side(columns)
     if len(set(map(tuple, lists.values()))) != len(people):
         raise DemoError("different people got the same recommendations")
 
 
-# --- 4. Batch --------------------------------------------------------------------------------------
+# --- 4. Batch ------------------------------------------------------------------------------------
 
 
 def run_batch(s3, personalize, version_arn, role_arn, users):
@@ -246,7 +270,9 @@ def run_batch(s3, personalize, version_arn, role_arn, users):
     )["batchInferenceJobArn"]
     wait(
         f"Recommending for {min(BATCH_USERS, len(users))} users",
-        lambda: personalize.describe_batch_inference_job(batchInferenceJobArn=job_arn)["batchInferenceJob"],
+        lambda: personalize.describe_batch_inference_job(batchInferenceJobArn=job_arn)[
+            "batchInferenceJob"
+        ],
     )
     return "batch/output/users.json.out"
 
@@ -262,7 +288,7 @@ def show_batch(s3, key, movies):
     show.note(f"that is, for user {first['input']['userId']}: {'; '.join(titles)} …")
 
 
-# --- Shared ----------------------------------------------------------------------------------------
+# --- Shared --------------------------------------------------------------------------------------
 
 
 def wait(text, describe):
@@ -317,8 +343,13 @@ def number_or_text(user):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--movielens", type=Path, required=True, metavar="FOLDER",
-                        help="holds ratings.csv and movies.csv")
+    parser.add_argument(
+        "--movielens",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="holds ratings.csv and movies.csv",
+    )
     parser.add_argument("--campaign-file", type=Path, help="the campaign's ARN is written here")
     return parser.parse_args()
 

@@ -51,8 +51,12 @@ def side_by_side(columns):
     height = max(len(lines) for _, lines in columns)
     print("  " + "  ".join(f"{_BOLD}{_fit(heading, width)}{_RESET}" for heading, _ in columns))
     for row in range(height):
-        print("  " + "  ".join(_fit(lines[row] if row < len(lines) else "", width)
-                               for _, lines in columns).rstrip())
+        print(
+            "  "
+            + "  ".join(
+                _fit(lines[row] if row < len(lines) else "", width) for _, lines in columns
+            ).rstrip()
+        )
 
 
 def _fit(text, width):

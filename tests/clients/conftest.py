@@ -68,9 +68,11 @@ class Prepared:
         self.group_arn = workflow.create_group(self.personalize, "movies")
         self.schema_arn = workflow.create_schema(self.personalize, "interactions")
         self.dataset_arn = workflow.create_dataset(
-            self.personalize, self.group_arn, self.schema_arn)
+            self.personalize, self.group_arn, self.schema_arn
+        )
         self.import_arn = workflow.start_import(
-            self.personalize, self.dataset_arn, self.role_arn, "interactions.csv", "first")
+            self.personalize, self.dataset_arn, self.role_arn, "interactions.csv", "first"
+        )
         workflow.wait_for(workflow.describe_import(self.personalize, self.import_arn))
 
 
@@ -83,5 +85,6 @@ def prepared(server, interactions_csv):
 def big_interactions():
     """Two million rows: enough that an import can be caught at work."""
     rows = "".join(
-        f"{i % 20_000},{i * 7919 % 30_000},{1_400_000_000 + i}\n" for i in range(2_000_000))
+        f"{i % 20_000},{i * 7919 % 30_000},{1_400_000_000 + i}\n" for i in range(2_000_000)
+    )
     return ("USER_ID,ITEM_ID,TIMESTAMP\n" + rows).encode()

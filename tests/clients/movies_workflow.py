@@ -20,8 +20,13 @@ INTERACTIONS_SCHEMA = {
 
 TRUST_PERSONALIZE = {
     "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "personalize.amazonaws.com"},
-                   "Action": "sts:AssumeRole"}],
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "personalize.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
 }
 
 
@@ -31,7 +36,8 @@ def recipe_arn(name):
 
 def create_role(server, name="personalize"):
     return server.client("iam").create_role(
-        RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST_PERSONALIZE))["Role"]["Arn"]
+        RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST_PERSONALIZE)
+    )["Role"]["Arn"]
 
 
 def create_group(personalize, name):
@@ -41,37 +47,47 @@ def create_group(personalize, name):
 
 
 def create_schema(personalize, name, schema=None):
-    return personalize.create_schema(
-        name=name, schema=json.dumps(schema or INTERACTIONS_SCHEMA))["schemaArn"]
+    return personalize.create_schema(name=name, schema=json.dumps(schema or INTERACTIONS_SCHEMA))[
+        "schemaArn"
+    ]
 
 
 def create_dataset(personalize, group_arn, schema_arn, name="interactions", kind="Interactions"):
     arn = personalize.create_dataset(
-        name=name, datasetGroupArn=group_arn, datasetType=kind, schemaArn=schema_arn)["datasetArn"]
+        name=name, datasetGroupArn=group_arn, datasetType=kind, schemaArn=schema_arn
+    )["datasetArn"]
     wait_for(lambda: personalize.describe_dataset(datasetArn=arn)["dataset"])
     return arn
 
 
 def start_import(personalize, dataset_arn, role_arn, key, job, **options):
     return personalize.create_dataset_import_job(
-        jobName=job, datasetArn=dataset_arn, roleArn=role_arn,
-        dataSource={"dataLocation": f"s3://{BUCKET}/{key}"}, **options)["datasetImportJobArn"]
+        jobName=job,
+        datasetArn=dataset_arn,
+        roleArn=role_arn,
+        dataSource={"dataLocation": f"s3://{BUCKET}/{key}"},
+        **options,
+    )["datasetImportJobArn"]
 
 
 def describe_import(personalize, arn):
-    return lambda: personalize.describe_dataset_import_job(
-        datasetImportJobArn=arn)["datasetImportJob"]
+    return lambda: personalize.describe_dataset_import_job(datasetImportJobArn=arn)[
+        "datasetImportJob"
+    ]
 
 
 def describe_version(personalize, arn):
-    return lambda: personalize.describe_solution_version(
-        solutionVersionArn=arn)["solutionVersion"]
+    return lambda: personalize.describe_solution_version(solutionVersionArn=arn)["solutionVersion"]
 
 
 def create_solution(personalize, group_arn, name, recipe="aws-user-personalization", **options):
     arn = personalize.create_solution(
-        name=name, datasetGroupArn=group_arn, recipeArn=recipe_arn(recipe),
-        performAutoTraining=False, **options)["solutionArn"]
+        name=name,
+        datasetGroupArn=group_arn,
+        recipeArn=recipe_arn(recipe),
+        performAutoTraining=False,
+        **options,
+    )["solutionArn"]
     wait_for(lambda: personalize.describe_solution(solutionArn=arn)["solution"])
     return arn
 
@@ -84,7 +100,8 @@ def train(personalize, group_arn, name, recipe="aws-user-personalization", **opt
 
 
 def create_campaign(personalize, version_arn, name, **options):
-    arn = personalize.create_campaign(
-        name=name, solutionVersionArn=version_arn, **options)["campaignArn"]
+    arn = personalize.create_campaign(name=name, solutionVersionArn=version_arn, **options)[
+        "campaignArn"
+    ]
     wait_for(lambda: personalize.describe_campaign(campaignArn=arn)["campaign"])
     return arn

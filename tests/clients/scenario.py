@@ -74,9 +74,14 @@ def _take(exchanges, number, keyword, rest):
         operation, _, body = rest.partition(" ")
         service, _, name = operation.partition(".")
         signed_as, prefix, content_type = JSON_SERVICES[service]
-        exchanges.append(Exchange(
-            number, signed_as=signed_as, body=body.strip() or "{}",
-            headers=[("X-Amz-Target", f"{prefix}.{name}"), ("Content-Type", content_type)]))
+        exchanges.append(
+            Exchange(
+                number,
+                signed_as=signed_as,
+                body=body.strip() or "{}",
+                headers=[("X-Amz-Target", f"{prefix}.{name}"), ("Content-Type", content_type)],
+            )
+        )
     elif keyword == "send":
         words = rest.split()
         exchange = Exchange(number, method=words[0], target=words[1])
@@ -89,7 +94,8 @@ def _take(exchanges, number, keyword, rest):
         name, _, value = rest.partition(":")
         exchange = exchanges[-1]
         (exchange.headers if exchange.status is None else exchange.answer_headers).append(
-            (name.strip(), value.strip()))
+            (name.strip(), value.strip())
+        )
     elif keyword == "body":
         if exchanges[-1].status is None:
             exchanges[-1].body = rest
@@ -119,7 +125,9 @@ def play(path, server):
                 assert value is None, f"{where}: has {name}; {told}"
             else:
                 assert value is not None, f"{where}: no {name}; {told}"
-                assert _matches(value, _filled(pattern, kept)), f"{where}: {name} is {value!r}; {told}"
+                assert _matches(
+                    value, _filled(pattern, kept)
+                ), f"{where}: {name} is {value!r}; {told}"
         if exchange.answer_json is not None:
             wanted = json.loads(_filled(exchange.answer_json, kept))
             _compare(json.loads(body), wanted, f"{where}: {told}\nat $")
@@ -155,9 +163,11 @@ def _send(exchange, server, kept):
 def _signed(exchange, target, headers, body, server):
     """The headers with those of Signature Version 4 added, by botocore's own signer."""
     request = botocore.awsrequest.AWSRequest(
-        exchange.method, f"{server.endpoint}{target}", dict(headers), body)
+        exchange.method, f"{server.endpoint}{target}", dict(headers), body
+    )
     credentials = botocore.credentials.Credentials(
-        server.exports["AWS_ACCESS_KEY_ID"], server.exports["AWS_SECRET_ACCESS_KEY"])
+        server.exports["AWS_ACCESS_KEY_ID"], server.exports["AWS_SECRET_ACCESS_KEY"]
+    )
     signer = botocore.auth.S3SigV4Auth if exchange.signed_as == "s3" else botocore.auth.SigV4Auth
     path, _, query = target.partition("?")
     request.url = f"{server.endpoint}{path}"
@@ -174,7 +184,9 @@ def _filled(text, kept):
 
 def _matches(text, pattern):
     """`*` stands for anything, everything else for itself."""
-    escaped = "".join("*" if part == "*" else fnmatch_escape(part) for part in re.split(r"(\*)", pattern))
+    escaped = "".join(
+        "*" if part == "*" else fnmatch_escape(part) for part in re.split(r"(\*)", pattern)
+    )
     return fnmatch.fnmatchcase(text, escaped)
 
 

@@ -11,10 +11,17 @@ from usher_server import UsherServer, run_usher, wait_for
 def failed_import(prepared, name, text, **options):
     """Imports `text`, which must fail; gives the reason."""
     prepared.s3.put_object(Bucket=workflow.BUCKET, Key=f"{name}.csv", Body=text)
-    arn = workflow.start_import(prepared.personalize, prepared.dataset_arn, prepared.role_arn,
-                                f"{name}.csv", name, **options)
-    return wait_for(workflow.describe_import(prepared.personalize, arn),
-                    wanted="CREATE FAILED")["failureReason"]
+    arn = workflow.start_import(
+        prepared.personalize,
+        prepared.dataset_arn,
+        prepared.role_arn,
+        f"{name}.csv",
+        name,
+        **options,
+    )
+    return wait_for(workflow.describe_import(prepared.personalize, arn), wanted="CREATE FAILED")[
+        "failureReason"
+    ]
 
 
 def csv_of(rows, header="USER_ID,ITEM_ID,TIMESTAMP"):
@@ -29,16 +36,22 @@ def good_rows(count=1500):
 def still_trains(prepared):
     """After a failed import the dataset holds what it held before."""
     yield
-    version = workflow.train(prepared.personalize, prepared.group_arn,
-                             f"after-{len(prepared.personalize.list_solutions()['solutions'])}",
-                             "aws-popularity-count")
+    version = workflow.train(
+        prepared.personalize,
+        prepared.group_arn,
+        f"after-{len(prepared.personalize.list_solutions()['solutions'])}",
+        "aws-popularity-count",
+    )
     found = prepared.personalize.get_solution_metrics(solutionVersionArn=version)["metrics"]
     assert found["coverage"] > 0
 
 
 def test_a_missing_column_is_named(prepared, still_trains):
-    reason = failed_import(prepared, "missing-column",
-                           csv_of([row.rsplit(",", 1)[0] for row in good_rows()], "USER_ID,ITEM_ID"))
+    reason = failed_import(
+        prepared,
+        "missing-column",
+        csv_of([row.rsplit(",", 1)[0] for row in good_rows()], "USER_ID,ITEM_ID"),
+    )
 
     assert "Input CSV is missing the following columns:[TIMESTAMP]." in reason
 
@@ -79,10 +92,12 @@ def test_too_few_interactions_are_refused(prepared):
 
 
 def test_an_object_that_is_not_there_is_named(prepared):
-    arn = workflow.start_import(prepared.personalize, prepared.dataset_arn, prepared.role_arn,
-                                "not-there.csv", "not-there")
-    reason = wait_for(workflow.describe_import(prepared.personalize, arn),
-                      wanted="CREATE FAILED")["failureReason"]
+    arn = workflow.start_import(
+        prepared.personalize, prepared.dataset_arn, prepared.role_arn, "not-there.csv", "not-there"
+    )
+    reason = wait_for(workflow.describe_import(prepared.personalize, arn), wanted="CREATE FAILED")[
+        "failureReason"
+    ]
 
     assert "not-there.csv" in reason
 
@@ -93,21 +108,29 @@ def test_a_version_without_enough_data_says_what_is_missing(prepared):
     dataset = workflow.create_dataset(personalize, group, prepared.schema_arn)
     rows = csv_of([f"u{i % 10},i{i},{1500000000 + i}" for i in range(1200)])
     prepared.s3.put_object(Bucket=workflow.BUCKET, Key="few-users.csv", Body=rows)
-    job = workflow.start_import(personalize, dataset, prepared.role_arn, "few-users.csv", "few-users")
+    job = workflow.start_import(
+        personalize, dataset, prepared.role_arn, "few-users.csv", "few-users"
+    )
     wait_for(workflow.describe_import(personalize, job))
     solution = workflow.create_solution(personalize, group, "few-users")
 
     arn = personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"]
     version = wait_for(workflow.describe_version(personalize, arn), wanted="CREATE FAILED")
 
-    assert "Dataset has fewer than 25 users with at least 2 interactions each." in version["failureReason"]
+    assert (
+        "Dataset has fewer than 25 users with at least 2 interactions each."
+        in version["failureReason"]
+    )
 
 
 def test_a_campaign_on_a_version_that_still_trains_is_refused(prepared):
     personalize = prepared.personalize
     solution = workflow.create_solution(
-        personalize, prepared.group_arn, "slow",
-        solutionConfig={"algorithmHyperParameters": {"hidden_dimension": "256"}})
+        personalize,
+        prepared.group_arn,
+        "slow",
+        solutionConfig={"algorithmHyperParameters": {"hidden_dimension": "256"}},
+    )
     arn = personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"]
 
     with pytest.raises(personalize.exceptions.ResourceInUseException) as raised:
@@ -120,8 +143,11 @@ def test_a_campaign_on_a_version_that_still_trains_is_refused(prepared):
 def test_training_can_be_stopped(prepared):
     personalize = prepared.personalize
     solution = workflow.create_solution(
-        personalize, prepared.group_arn, "stopped",
-        solutionConfig={"algorithmHyperParameters": {"hidden_dimension": "256"}})
+        personalize,
+        prepared.group_arn,
+        "stopped",
+        solutionConfig={"algorithmHyperParameters": {"hidden_dimension": "256"}},
+    )
     arn = personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"]
 
     personalize.stop_solution_version_creation(solutionVersionArn=arn)
@@ -129,7 +155,7 @@ def test_training_can_be_stopped(prepared):
     wait_for(workflow.describe_version(personalize, arn), wanted="CREATE STOPPED")
 
 
-# --- Requests --------------------------------------------------------------------------------------
+# --- Requests ------------------------------------------------------------------------------------
 
 
 def test_a_body_over_the_limit_is_refused_and_the_server_goes_on(server):
@@ -150,14 +176,19 @@ def test_a_truncated_upload_leaves_no_object(server):
     target = url.split(server.listen, 1)[1]
 
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
-        connection.sendall((f"PUT {target} HTTP/1.1\r\nHost: {server.listen}\r\n"
-                            f"Content-Length: 1000000\r\n\r\n").encode() + b"x" * 500_000)
+        connection.sendall(
+            (
+                f"PUT {target} HTTP/1.1\r\nHost: {server.listen}\r\n"
+                f"Content-Length: 1000000\r\n\r\n"
+            ).encode()
+            + b"x" * 500_000
+        )
 
     assert s3.list_objects_v2(Bucket="truncated")["KeyCount"] == 0
     assert server.is_ready()
 
 
-# --- Starting --------------------------------------------------------------------------------------
+# --- Starting ------------------------------------------------------------------------------------
 
 
 def test_a_data_folder_in_use_is_refused(make_server, tmp_path):
@@ -190,10 +221,16 @@ def test_serving_without_signatures_is_refused_beyond_this_machine(tmp_path):
     assert "loopback" in done.stderr.lower() or "127.0.0.1" in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [
-    ["serve", "--nonsense"], ["serve", "--listen", "nowhere"], ["serve", "--auth", "maybe"],
-    ["serve", "--seen"], ["nonsense"],
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["serve", "--nonsense"],
+        ["serve", "--listen", "nowhere"],
+        ["serve", "--auth", "maybe"],
+        ["serve", "--seen"],
+        ["nonsense"],
+    ],
+)
 def test_a_wrong_option_is_named(arguments):
     done = run_usher(*arguments)
 

@@ -27,8 +27,10 @@ def until(condition, what):
 
 def kill_at_work(server, describe):
     """Kills the server while the job behind the resource is at work in its process."""
-    until(lambda: describe()["status"] == "CREATE IN_PROGRESS" and server.child_processes(),
-          "the job's process")
+    until(
+        lambda: describe()["status"] == "CREATE IN_PROGRESS" and server.child_processes(),
+        "the job's process",
+    )
     assert describe()["status"] == "CREATE IN_PROGRESS"
     server.kill()
     until(lambda: not server.child_processes(), "the end of the job's process")
@@ -62,9 +64,11 @@ def test_objects_that_were_acknowledged_survive(make_server):
         worker.join()
     server.restart()
 
-    listed = {item["Key"]: item["ETag"].strip('"')
-              for page in s3.get_paginator("list_objects_v2").paginate(Bucket="crash")
-              for item in page["Contents"]}
+    listed = {
+        item["Key"]: item["ETag"].strip('"')
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket="crash")
+        for item in page["Contents"]
+    }
     assert acknowledged.items() <= listed.items()
     # An object whose acknowledgement was lost is there whole or not at all.
     assert len(listed) <= len(acknowledged) + len(workers)
@@ -81,8 +85,10 @@ def test_an_upload_cut_off_by_the_crash_leaves_nothing(make_server):
     url = s3.generate_presigned_url("put_object", Params={"Bucket": "crash", "Key": "kept"})
 
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
-        head = (f"PUT {url.split(server.listen, 1)[1]} HTTP/1.1\r\nHost: {server.listen}\r\n"
-                f"Content-Length: {8 << 20}\r\n\r\n")
+        head = (
+            f"PUT {url.split(server.listen, 1)[1]} HTTP/1.1\r\nHost: {server.listen}\r\n"
+            f"Content-Length: {8 << 20}\r\n\r\n"
+        )
         connection.sendall(head.encode() + b"x" * (4 << 20))
         until(lambda: bytes_on_disk(server.data) > 2 << 20, "half of the body on disk")
         server.kill()
@@ -107,15 +113,18 @@ def test_an_import_goes_on_after_a_crash(make_server, interactions_csv, big_inte
     server = make_server()
     prepared = Prepared(server, interactions_csv)
     prepared.s3.put_object(Bucket=workflow.BUCKET, Key="big.csv", Body=big_interactions)
-    arn = workflow.start_import(prepared.personalize, prepared.dataset_arn, prepared.role_arn,
-                                "big.csv", "big")
+    arn = workflow.start_import(
+        prepared.personalize, prepared.dataset_arn, prepared.role_arn, "big.csv", "big"
+    )
     describe = workflow.describe_import(prepared.personalize, arn)
 
     kill_at_work(server, describe)
     server.restart()
 
     wait_for(describe)
-    version = workflow.train(prepared.personalize, prepared.group_arn, "after", "aws-popularity-count")
+    version = workflow.train(
+        prepared.personalize, prepared.group_arn, "after", "aws-popularity-count"
+    )
     campaign = workflow.create_campaign(prepared.personalize, version, "after")
     items = prepared.runtime.get_recommendations(campaignArn=campaign, userId="x", numResults=500)
     # Only the big file's items are numbers below 30,000 with 66 users and more each.
@@ -126,8 +135,11 @@ def test_a_training_goes_on_after_a_crash(make_server, interactions_csv):
     server = make_server()
     prepared = Prepared(server, interactions_csv)
     solution = workflow.create_solution(
-        prepared.personalize, prepared.group_arn, "slow",
-        solutionConfig={"algorithmHyperParameters": {"hidden_dimension": "256"}})
+        prepared.personalize,
+        prepared.group_arn,
+        "slow",
+        solutionConfig={"algorithmHyperParameters": {"hidden_dimension": "256"}},
+    )
     arn = prepared.personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"]
     describe = workflow.describe_version(prepared.personalize, arn)
 
@@ -147,8 +159,11 @@ def test_a_job_that_is_killed_fails_alone_and_says_why(make_server, interactions
     server = make_server()
     prepared = Prepared(server, interactions_csv)
     solution = workflow.create_solution(
-        prepared.personalize, prepared.group_arn, "killed",
-        solutionConfig={"algorithmHyperParameters": {"hidden_dimension": "256"}})
+        prepared.personalize,
+        prepared.group_arn,
+        "killed",
+        solutionConfig={"algorithmHyperParameters": {"hidden_dimension": "256"}},
+    )
     arn = prepared.personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"]
     describe = workflow.describe_version(prepared.personalize, arn)
     until(server.child_processes, "the job's process")
@@ -183,8 +198,10 @@ def test_acknowledged_resources_survive_a_crash_at_any_time(make_server, round_n
     worker.join()
     server.restart()
 
-    found = [schema["schemaArn"]
-             for page in personalize.get_paginator("list_schemas").paginate()
-             for schema in page["schemas"]]
+    found = [
+        schema["schemaArn"]
+        for page in personalize.get_paginator("list_schemas").paginate()
+        for schema in page["schemas"]
+    ]
     assert set(acknowledged) <= set(found)
     assert len(found) <= len(acknowledged) + 1

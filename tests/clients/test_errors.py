@@ -22,29 +22,56 @@ def error_of(call, **arguments):
     with pytest.raises(botocore.exceptions.ClientError) as raised:
         call(**arguments)
     response = raised.value.response
-    return (response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"],
-            response["Error"].get("Message", ""))
+    return (
+        response["Error"]["Code"],
+        response["ResponseMetadata"]["HTTPStatusCode"],
+        response["Error"].get("Message", ""),
+    )
 
 
 def code_of(call, **arguments):
     return error_of(call, **arguments)[:2]
 
 
-# --- Who is calling --------------------------------------------------------------------------------
+# --- Who is calling ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("service", "operation", "unknown_key", "wrong_secret", "late"), [
-    ("personalize", "list_schemas", ("UnrecognizedClientException", 400),
-     ("InvalidSignatureException", 400), ("InvalidSignatureException", 400)),
-    ("s3", "list_buckets", ("InvalidAccessKeyId", 403),
-     ("SignatureDoesNotMatch", 403), ("RequestTimeTooSkewed", 403)),
-    ("sts", "get_caller_identity", ("InvalidClientTokenId", 403),
-     ("SignatureDoesNotMatch", 403), ("SignatureDoesNotMatch", 403)),
-    ("iam", "list_roles", ("InvalidClientTokenId", 403),
-     ("SignatureDoesNotMatch", 403), ("SignatureDoesNotMatch", 403)),
-])
-def test_a_caller_that_cannot_prove_itself_is_refused(server, monkeypatch, service, operation,
-                                                      unknown_key, wrong_secret, late):
+@pytest.mark.parametrize(
+    ("service", "operation", "unknown_key", "wrong_secret", "late"),
+    [
+        (
+            "personalize",
+            "list_schemas",
+            ("UnrecognizedClientException", 400),
+            ("InvalidSignatureException", 400),
+            ("InvalidSignatureException", 400),
+        ),
+        (
+            "s3",
+            "list_buckets",
+            ("InvalidAccessKeyId", 403),
+            ("SignatureDoesNotMatch", 403),
+            ("RequestTimeTooSkewed", 403),
+        ),
+        (
+            "sts",
+            "get_caller_identity",
+            ("InvalidClientTokenId", 403),
+            ("SignatureDoesNotMatch", 403),
+            ("SignatureDoesNotMatch", 403),
+        ),
+        (
+            "iam",
+            "list_roles",
+            ("InvalidClientTokenId", 403),
+            ("SignatureDoesNotMatch", 403),
+            ("SignatureDoesNotMatch", 403),
+        ),
+    ],
+)
+def test_a_caller_that_cannot_prove_itself_is_refused(
+    server, monkeypatch, service, operation, unknown_key, wrong_secret, late
+):
     stranger = server.client(service, access_key="AKIAIOSFODNN7STRANGE")
     assert code_of(getattr(stranger, operation)) == unknown_key
 
@@ -52,16 +79,20 @@ def test_a_caller_that_cannot_prove_itself_is_refused(server, monkeypatch, servi
     assert code_of(getattr(forger, operation)) == wrong_secret
 
     now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
-    monkeypatch.setattr(botocore.auth, "get_current_datetime",
-                        lambda: now - datetime.timedelta(minutes=20))
+    monkeypatch.setattr(
+        botocore.auth, "get_current_datetime", lambda: now - datetime.timedelta(minutes=20)
+    )
     assert code_of(getattr(server.client(service), operation)) == late
 
 
-@pytest.mark.parametrize(("service", "operation", "code"), [
-    ("personalize", "list_schemas", "MissingAuthenticationTokenException"),
-    ("s3", "list_buckets", "AccessDenied"),
-    ("sts", "get_caller_identity", "MissingAuthenticationToken"),
-])
+@pytest.mark.parametrize(
+    ("service", "operation", "code"),
+    [
+        ("personalize", "list_schemas", "MissingAuthenticationTokenException"),
+        ("s3", "list_buckets", "AccessDenied"),
+        ("sts", "get_caller_identity", "MissingAuthenticationToken"),
+    ],
+)
 def test_a_request_without_a_signature_is_refused(server, service, operation, code):
     unsigned = server.client(service, signature_version=botocore.UNSIGNED)
 
@@ -75,7 +106,7 @@ def test_the_owner_is_told_who_they_are(server):
     assert identity["Account"] in identity["Arn"]
 
 
-# --- Personalize -----------------------------------------------------------------------------------
+# --- Personalize ---------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +146,8 @@ def test_personalize_refuses_a_schema_with_an_unknown_type(personalize):
     schema["fields"][2]["type"] = "timestamp"
 
     code, status, message = error_of(
-        personalize.create_schema, name="bad-type", schema=json.dumps(schema))
+        personalize.create_schema, name="bad-type", schema=json.dumps(schema)
+    )
 
     assert (code, status) == ("InvalidInputException", 400)
     assert "timestamp" in message
@@ -132,7 +164,10 @@ def test_personalize_refuses_a_schema_that_is_in_use(personalize):
 
 
 def test_personalize_refuses_a_token_that_it_did_not_give(personalize):
-    assert code_of(personalize.list_schemas, nextToken="made-up") == ("InvalidNextTokenException", 400)
+    assert code_of(personalize.list_schemas, nextToken="made-up") == (
+        "InvalidNextTokenException",
+        400,
+    )
 
 
 def test_personalize_refuses_too_many_tags(personalize):
@@ -140,7 +175,9 @@ def test_personalize_refuses_too_many_tags(personalize):
     tags = [{"tagKey": f"k{i}", "tagValue": "v"} for i in range(51)]
 
     assert code_of(personalize.tag_resource, resourceArn=arn, tags=tags) == (
-        "TooManyTagsException", 400)
+        "TooManyTagsException",
+        400,
+    )
     personalize.tag_resource(resourceArn=arn, tags=tags[:50])
     assert len(personalize.list_tags_for_resource(resourceArn=arn)["tags"]) == 50
     personalize.untag_resource(resourceArn=arn, tagKeys=["k0", "k1"])
@@ -151,8 +188,11 @@ def test_personalize_names_the_recipes_that_it_can_train(personalize):
     group = workflow.create_group(personalize, "untrainable")
 
     code, status, message = error_of(
-        personalize.create_solution, name="untrainable", datasetGroupArn=group,
-        recipeArn=workflow.recipe_arn("aws-sims"))
+        personalize.create_solution,
+        name="untrainable",
+        datasetGroupArn=group,
+        recipeArn=workflow.recipe_arn("aws-sims"),
+    )
 
     assert (code, status) == ("InvalidInputException", 400)
     for name in ("aws-user-personalization", "aws-personalized-ranking", "aws-popularity-count"):
@@ -172,9 +212,15 @@ def test_more_than_five_waiting_imports_are_refused(server, prepared, big_intera
     started = []
 
     def start(number):
-        started.append(workflow.start_import(
-            prepared.personalize, prepared.dataset_arn, prepared.role_arn, "big.csv",
-            f"crowd-{number}"))
+        started.append(
+            workflow.start_import(
+                prepared.personalize,
+                prepared.dataset_arn,
+                prepared.role_arn,
+                "big.csv",
+                f"crowd-{number}",
+            )
+        )
 
     with pytest.raises(prepared.personalize.exceptions.LimitExceededException) as raised:
         for number in range(20):
@@ -184,30 +230,39 @@ def test_more_than_five_waiting_imports_are_refused(server, prepared, big_intera
         wait_for(workflow.describe_import(prepared.personalize, arn))
 
 
-# --- Personalize Runtime ---------------------------------------------------------------------------
+# --- Personalize Runtime -------------------------------------------------------------------------
 
 
 def test_runtime_does_not_find(server):
     runtime = server.client("personalize-runtime")
 
     assert code_of(runtime.get_recommendations, campaignArn=UNKNOWN_CAMPAIGN, userId="1") == (
-        "ResourceNotFoundException", 404)
+        "ResourceNotFoundException",
+        404,
+    )
 
 
 def test_runtime_wants_a_target_and_a_user(prepared):
     version = workflow.train(prepared.personalize, prepared.group_arn, "errors")
     campaign = workflow.create_campaign(prepared.personalize, version, "errors")
 
-    assert code_of(prepared.runtime.get_recommendations, userId="1") == ("InvalidInputException", 400)
+    assert code_of(prepared.runtime.get_recommendations, userId="1") == (
+        "InvalidInputException",
+        400,
+    )
     assert code_of(prepared.runtime.get_recommendations, campaignArn=campaign) == (
-        "InvalidInputException", 400)
-    assert code_of(prepared.runtime.get_recommendations, campaignArn=campaign, userId="1",
-                   numResults=501) == ("InvalidInputException", 400)
-    assert code_of(prepared.runtime.get_personalized_ranking, campaignArn=campaign, userId="1",
-                   inputList=["1"]) == ("InvalidInputException", 400)
+        "InvalidInputException",
+        400,
+    )
+    assert code_of(
+        prepared.runtime.get_recommendations, campaignArn=campaign, userId="1", numResults=501
+    ) == ("InvalidInputException", 400)
+    assert code_of(
+        prepared.runtime.get_personalized_ranking, campaignArn=campaign, userId="1", inputList=["1"]
+    ) == ("InvalidInputException", 400)
 
 
-# --- S3 --------------------------------------------------------------------------------------------
+# --- S3 ------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -237,54 +292,85 @@ def test_s3_errors_about_objects(s3):
     assert code_of(s3.get_object, Bucket="errors", Key="missing") == ("NoSuchKey", 404)
     assert code_of(s3.head_object, Bucket="errors", Key="missing") == ("404", 404)
     assert code_of(s3.get_object, Bucket="errors", Key="ten", Range="bytes=10-") == (
-        "InvalidRange", 416)
+        "InvalidRange",
+        416,
+    )
     assert code_of(s3.get_object, Bucket="errors", Key="ten", IfMatch='"other"') == (
-        "PreconditionFailed", 412)
+        "PreconditionFailed",
+        412,
+    )
     etag = s3.head_object(Bucket="errors", Key="ten")["ETag"]
     assert code_of(s3.get_object, Bucket="errors", Key="ten", IfNoneMatch=etag) == ("304", 304)
-    assert code_of(s3.put_object, Bucket="errors", Key="sum", Body=b"x",
-                   ContentMD5="AAAAAAAAAAAAAAAAAAAAAA==") == ("BadDigest", 400)
-    assert code_of(s3.copy_object, Bucket="errors", Key="copy",
-                   CopySource="errors/missing") == ("NoSuchKey", 404)
+    assert code_of(
+        s3.put_object, Bucket="errors", Key="sum", Body=b"x", ContentMD5="AAAAAAAAAAAAAAAAAAAAAA=="
+    ) == ("BadDigest", 400)
+    assert code_of(s3.copy_object, Bucket="errors", Key="copy", CopySource="errors/missing") == (
+        "NoSuchKey",
+        404,
+    )
     assert code_of(s3.put_object, Bucket="errors", Key="k" * 1025, Body=b"x") == (
-        "KeyTooLongError", 400)
+        "KeyTooLongError",
+        400,
+    )
 
 
 def test_s3_errors_about_multipart_uploads(s3):
-    assert code_of(s3.upload_part, Bucket="errors", Key="m", UploadId="unknown", PartNumber=1,
-                   Body=b"x") == ("NoSuchUpload", 404)
+    assert code_of(
+        s3.upload_part, Bucket="errors", Key="m", UploadId="unknown", PartNumber=1, Body=b"x"
+    ) == ("NoSuchUpload", 404)
     upload = s3.create_multipart_upload(Bucket="errors", Key="m")["UploadId"]
-    etags = [s3.upload_part(Bucket="errors", Key="m", UploadId=upload, PartNumber=number,
-                            Body=b"small")["ETag"] for number in (1, 2)]
+    etags = [
+        s3.upload_part(Bucket="errors", Key="m", UploadId=upload, PartNumber=number, Body=b"small")[
+            "ETag"
+        ]
+        for number in (1, 2)
+    ]
 
     def complete(*parts):
-        return code_of(s3.complete_multipart_upload, Bucket="errors", Key="m", UploadId=upload,
-                       MultipartUpload={"Parts": [
-                           {"PartNumber": number, "ETag": etag} for number, etag in parts]})
+        return code_of(
+            s3.complete_multipart_upload,
+            Bucket="errors",
+            Key="m",
+            UploadId=upload,
+            MultipartUpload={
+                "Parts": [{"PartNumber": number, "ETag": etag} for number, etag in parts]
+            },
+        )
 
     assert complete((1, '"00000000000000000000000000000000"')) == ("InvalidPart", 400)
     assert complete((2, etags[1]), (1, etags[0])) == ("InvalidPartOrder", 400)
     assert complete((1, etags[0]), (2, etags[1])) == ("EntityTooSmall", 400)
     s3.abort_multipart_upload(Bucket="errors", Key="m", UploadId=upload)
-    assert code_of(s3.list_parts, Bucket="errors", Key="m", UploadId=upload) == ("NoSuchUpload", 404)
+    assert code_of(s3.list_parts, Bucket="errors", Key="m", UploadId=upload) == (
+        "NoSuchUpload",
+        404,
+    )
     assert code_of(s3.head_object, Bucket="errors", Key="m") == ("404", 404)
 
 
-# --- IAM -------------------------------------------------------------------------------------------
+# --- IAM -----------------------------------------------------------------------------------------
 
 
 def test_iam_errors(server):
     iam = server.client("iam")
     trust = json.dumps(workflow.TRUST_PERSONALIZE)
     iam.create_role(RoleName="errors", AssumeRolePolicyDocument=trust)
-    iam.attach_role_policy(RoleName="errors", PolicyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess")
+    iam.attach_role_policy(
+        RoleName="errors", PolicyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess"
+    )
 
     assert code_of(iam.get_role, RoleName="unknown") == ("NoSuchEntity", 404)
     assert code_of(iam.create_role, RoleName="errors", AssumeRolePolicyDocument=trust) == (
-        "EntityAlreadyExists", 409)
+        "EntityAlreadyExists",
+        409,
+    )
     assert code_of(iam.create_role, RoleName="other", AssumeRolePolicyDocument="{") == (
-        "MalformedPolicyDocument", 400)
+        "MalformedPolicyDocument",
+        400,
+    )
     assert code_of(iam.delete_role, RoleName="errors") == ("DeleteConflict", 409)
-    iam.detach_role_policy(RoleName="errors", PolicyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess")
+    iam.detach_role_policy(
+        RoleName="errors", PolicyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess"
+    )
     iam.delete_role(RoleName="errors")
     assert code_of(iam.get_role, RoleName="errors") == ("NoSuchEntity", 404)

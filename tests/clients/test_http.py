@@ -32,9 +32,11 @@ class Signer(botocore.auth.S3SigV4Auth):
 def signed_head(server, method, path, headers, payload_hash="UNSIGNED-PAYLOAD"):
     """A request's line and fields, signed for S3."""
     request = botocore.awsrequest.AWSRequest(
-        method, f"{server.endpoint}{path}", {**headers, "X-Amz-Content-SHA256": payload_hash})
+        method, f"{server.endpoint}{path}", {**headers, "X-Amz-Content-SHA256": payload_hash}
+    )
     credentials = botocore.credentials.Credentials(
-        server.exports["AWS_ACCESS_KEY_ID"], server.exports["AWS_SECRET_ACCESS_KEY"])
+        server.exports["AWS_ACCESS_KEY_ID"], server.exports["AWS_SECRET_ACCESS_KEY"]
+    )
     Signer(credentials, "s3", server.region).add_auth(request)
     fields = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
     return f"{method} {path} HTTP/1.1\r\nHost: {server.listen}\r\n{fields}\r\n".encode()
@@ -57,21 +59,28 @@ def statuses(answer):
     return [int(line.split()[1]) for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
 
 
-# --- Bodies in signed-trailer chunks ---------------------------------------------------------------
+# --- Bodies in signed-trailer chunks -------------------------------------------------------------
 
 
 def chunked_upload(server, key, chunks, checksum, decoded_length=None, end=True):
     body = b"".join(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n" for chunk in chunks)
     if end:
         body += b"0\r\nx-amz-checksum-crc32:" + checksum + b"\r\n\r\n"
-    head = signed_head(server, "PUT", f"/{BUCKET}/{key}", {
-        "Content-Encoding": "aws-chunked",
-        "Content-Length": str(len(body)),
-        "X-Amz-Decoded-Content-Length": str(
-            sum(map(len, chunks)) if decoded_length is None else decoded_length),
-        "X-Amz-Trailer": "x-amz-checksum-crc32",
-        "Connection": "close",
-    }, "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+    head = signed_head(
+        server,
+        "PUT",
+        f"/{BUCKET}/{key}",
+        {
+            "Content-Encoding": "aws-chunked",
+            "Content-Length": str(len(body)),
+            "X-Amz-Decoded-Content-Length": str(
+                sum(map(len, chunks)) if decoded_length is None else decoded_length
+            ),
+            "X-Amz-Trailer": "x-amz-checksum-crc32",
+            "Connection": "close",
+        },
+        "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+    )
     return head, body
 
 
@@ -80,7 +89,9 @@ def crc32(data):
 
 
 def keys(s3, prefix):
-    return [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])]
+    return [
+        item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+    ]
 
 
 CHUNKS = [b"x" * 70_000, b"y" * 9_000]
@@ -102,22 +113,26 @@ def test_a_chunked_upload_that_is_cut_off_leaves_no_object(server, s3, cut):
     assert keys(s3, f"chunked/cut-{cut}") == []
 
 
-@pytest.mark.parametrize(("name", "change"), [
-    ("wrong checksum", {"checksum": crc32(b"other")}),
-    ("no last chunk", {"end": False}),
-    ("longer than it says", {"decoded_length": 78_999}),
-    ("shorter than it says", {"decoded_length": 79_001}),
-])
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("wrong checksum", {"checksum": crc32(b"other")}),
+        ("no last chunk", {"end": False}),
+        ("longer than it says", {"decoded_length": 78_999}),
+        ("shorter than it says", {"decoded_length": 79_001}),
+    ],
+)
 def test_a_chunked_upload_that_contradicts_itself_is_refused(server, s3, name, change):
     key = "chunked/" + name.replace(" ", "-")
     head, body = chunked_upload(
-        server, key, CHUNKS, **{"checksum": crc32(b"".join(CHUNKS)), **change})
+        server, key, CHUNKS, **{"checksum": crc32(b"".join(CHUNKS)), **change}
+    )
 
     assert statuses(exchange(server, head, body)) == [400]
     assert keys(s3, key) == []
 
 
-# --- Requests in a row -----------------------------------------------------------------------------
+# --- Requests in a row ---------------------------------------------------------------------------
 
 
 def test_of_pipelined_requests_only_the_unsigned_one_is_refused(server, s3):
@@ -134,8 +149,13 @@ def test_of_pipelined_requests_only_the_unsigned_one_is_refused(server, s3):
 
 def test_two_lengths_are_refused(server):
     """What one side takes for a body and the other for a request must never be let in."""
-    answer = exchange(server, (f"POST / HTTP/1.1\r\nHost: {server.listen}\r\nContent-Length: 5\r\n"
-                               "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n").encode())
+    answer = exchange(
+        server,
+        (
+            f"POST / HTTP/1.1\r\nHost: {server.listen}\r\nContent-Length: 5\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n"
+        ).encode(),
+    )
 
     assert statuses(answer) == [400]
 
@@ -147,14 +167,17 @@ def test_a_head_over_the_limit_is_refused(server):
     assert server.is_ready()
 
 
-@pytest.mark.parametrize("line", [
-    b"GET / HTTP/1.1\r\nHost: a\r\nbroken field\r\n\r\n",
-    b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
-    b"GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n folded\r\n\r\n",
-    b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n",
-    b"GET / HTTP/1.1\r\n\r\n",
-    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 300,  # TLS, to the wrong door
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"GET / HTTP/1.1\r\nHost: a\r\nbroken field\r\n\r\n",
+        b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n folded\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 300,  # TLS, to the wrong door
+    ],
+)
 def test_what_is_no_request_is_refused(server, line):
     assert statuses(exchange(server, line, half_close=True)) == [400]
     assert server.is_ready()

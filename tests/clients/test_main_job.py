@@ -11,7 +11,8 @@ import movies_workflow as workflow
 from usher_server import wait_for
 
 ITEM_METRICS = {
-    "coverage", "mean_reciprocal_rank_at_25",
+    "coverage",
+    "mean_reciprocal_rank_at_25",
     *(f"normalized_discounted_cumulative_gain_at_{k}" for k in (5, 10, 25)),
     *(f"precision_at_{k}" for k in (5, 10, 25)),
 }
@@ -27,12 +28,16 @@ def personal_version(prepared):
 
 @pytest.fixture(scope="module")
 def popular_version(prepared):
-    return workflow.train(prepared.personalize, prepared.group_arn, "popular", "aws-popularity-count")
+    return workflow.train(
+        prepared.personalize, prepared.group_arn, "popular", "aws-popularity-count"
+    )
 
 
 @pytest.fixture(scope="module")
 def ranking_version(prepared):
-    return workflow.train(prepared.personalize, prepared.group_arn, "ranking", "aws-personalized-ranking")
+    return workflow.train(
+        prepared.personalize, prepared.group_arn, "ranking", "aws-personalized-ranking"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +71,11 @@ def metrics(prepared, version):
 
 def recommend(prepared, campaign, user, count=25):
     return prepared.runtime.get_recommendations(
-        campaignArn=campaign, userId=user, numResults=count)["itemList"]
+        campaignArn=campaign, userId=user, numResults=count
+    )["itemList"]
 
 
-# --- Training and its metrics ----------------------------------------------------------------------
+# --- Training and its metrics --------------------------------------------------------------------
 
 
 def test_a_trained_version_describes_what_it_is(prepared, personal_version):
@@ -89,22 +95,27 @@ def test_metrics_are_those_of_an_item_recipe_and_are_shares(prepared, personal_v
     assert all(0 < value <= 1 for value in found.values()), found
 
 
-def test_the_personal_model_beats_popularity_on_the_hold_out(prepared, personal_version,
-                                                             popular_version):
+def test_the_personal_model_beats_popularity_on_the_hold_out(
+    prepared, personal_version, popular_version
+):
     key = "normalized_discounted_cumulative_gain_at_10"
 
     assert metrics(prepared, personal_version)[key] > 1.2 * metrics(prepared, popular_version)[key]
 
 
 def test_popularity_covers_less_of_the_catalogue(prepared, personal_version, popular_version):
-    assert metrics(prepared, popular_version)["coverage"] < metrics(prepared, personal_version)["coverage"]
+    assert (
+        metrics(prepared, popular_version)["coverage"]
+        < metrics(prepared, personal_version)["coverage"]
+    )
 
 
-# --- Real time -------------------------------------------------------------------------------------
+# --- Real time -----------------------------------------------------------------------------------
 
 
-def test_three_users_get_three_lists_of_movies_they_have_not_seen(prepared, personal_campaign,
-                                                                  movielens, seen):
+def test_three_users_get_three_lists_of_movies_they_have_not_seen(
+    prepared, personal_campaign, movielens, seen
+):
     titles = movielens.titles()
     lists = [
         [item["itemId"] for item in recommend(prepared, personal_campaign, user)]
@@ -138,7 +149,9 @@ def test_an_unknown_user_gets_a_list_too(prepared, personal_campaign):
     assert len(recommend(prepared, personal_campaign, "nobody", 10)) == 10
 
 
-def test_popularity_counts_each_user_once_and_gives_no_scores(prepared, popular_campaign, movielens):
+def test_popularity_counts_each_user_once_and_gives_no_scores(
+    prepared, popular_campaign, movielens
+):
     users_of = collections.defaultdict(set)
     with open(movielens.ratings, newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -155,7 +168,8 @@ def test_ranking_orders_the_callers_list_and_puts_the_unknown_last(prepared, ran
     movies = ["356", "318", "296", "1", "no-such-movie", "480"]
 
     answer = prepared.runtime.get_personalized_ranking(
-        campaignArn=ranking_campaign, userId="15", inputList=movies)["personalizedRanking"]
+        campaignArn=ranking_campaign, userId="15", inputList=movies
+    )["personalizedRanking"]
 
     assert sorted(item["itemId"] for item in answer) == sorted(movies)
     assert answer[-1]["itemId"] == "no-such-movie"
@@ -167,47 +181,74 @@ def test_ranking_orders_the_callers_list_and_puts_the_unknown_last(prepared, ran
 def test_ranking_depends_on_the_user(prepared, ranking_campaign, movielens):
     movies = list(movielens.titles())[:100]
     orders = {
-        tuple(item["itemId"] for item in prepared.runtime.get_personalized_ranking(
-            campaignArn=ranking_campaign, userId=user, inputList=movies)["personalizedRanking"])
+        tuple(
+            item["itemId"]
+            for item in prepared.runtime.get_personalized_ranking(
+                campaignArn=ranking_campaign, userId=user, inputList=movies
+            )["personalizedRanking"]
+        )
         for user in THREE_USERS
     }
 
     assert len(orders) == 3
 
 
-# --- Batch -----------------------------------------------------------------------------------------
+# --- Batch ---------------------------------------------------------------------------------------
 
 
 def run_batch(prepared, version, name, lines, **options):
-    prepared.s3.put_object(Bucket=workflow.BUCKET, Key=f"batch/{name}/input/users.json",
-                           Body="".join(line + "\n" for line in lines).encode())
+    prepared.s3.put_object(
+        Bucket=workflow.BUCKET,
+        Key=f"batch/{name}/input/users.json",
+        Body="".join(line + "\n" for line in lines).encode(),
+    )
     arn = prepared.personalize.create_batch_inference_job(
-        jobName=name, solutionVersionArn=version, roleArn=prepared.role_arn,
-        jobInput={"s3DataSource": {"path": f"s3://{workflow.BUCKET}/batch/{name}/input/users.json"}},
+        jobName=name,
+        solutionVersionArn=version,
+        roleArn=prepared.role_arn,
+        jobInput={
+            "s3DataSource": {"path": f"s3://{workflow.BUCKET}/batch/{name}/input/users.json"}
+        },
         jobOutput={"s3DataDestination": {"path": f"s3://{workflow.BUCKET}/batch/{name}/output/"}},
-        **options)["batchInferenceJobArn"]
-    wait_for(lambda: prepared.personalize.describe_batch_inference_job(
-        batchInferenceJobArn=arn)["batchInferenceJob"])
+        **options,
+    )["batchInferenceJobArn"]
+    wait_for(
+        lambda: prepared.personalize.describe_batch_inference_job(batchInferenceJobArn=arn)[
+            "batchInferenceJob"
+        ]
+    )
     body = prepared.s3.get_object(
-        Bucket=workflow.BUCKET, Key=f"batch/{name}/output/users.json.out")["Body"]
+        Bucket=workflow.BUCKET, Key=f"batch/{name}/output/users.json.out"
+    )["Body"]
     return [json.loads(line) for line in body.iter_lines()]
 
 
 def test_batch_gives_each_user_what_real_time_gives(prepared, personal_version, personal_campaign):
-    lines = run_batch(prepared, personal_version, "batch-users",
-                      [json.dumps({"userId": user}) for user in THREE_USERS], numResults=10)
+    lines = run_batch(
+        prepared,
+        personal_version,
+        "batch-users",
+        [json.dumps({"userId": user}) for user in THREE_USERS],
+        numResults=10,
+    )
 
     assert sorted(line["input"]["userId"] for line in lines) == sorted(THREE_USERS)
     for line in lines:
         items = recommend(prepared, personal_campaign, line["input"]["userId"], 10)
         assert line["error"] is None
         assert line["output"]["recommendedItems"] == [item["itemId"] for item in items]
-        assert line["output"]["scores"] == pytest.approx([item["score"] for item in items], rel=1e-3)
+        assert line["output"]["scores"] == pytest.approx(
+            [item["score"] for item in items], rel=1e-3
+        )
 
 
 def test_a_bad_batch_line_fails_alone(prepared, personal_version):
-    lines = run_batch(prepared, personal_version, "batch-bad-line",
-                      ['{"userId": "1"}', '{"userId": ', '{"user": "2"}', '{"userId": "15"}'])
+    lines = run_batch(
+        prepared,
+        personal_version,
+        "batch-bad-line",
+        ['{"userId": "1"}', '{"userId": ', '{"user": "2"}', '{"userId": "15"}'],
+    )
 
     good = [line for line in lines if line["error"] is None]
     assert sorted(line["input"]["userId"] for line in good) == ["1", "15"]
@@ -215,15 +256,22 @@ def test_a_bad_batch_line_fails_alone(prepared, personal_version):
     assert len([line for line in lines if line["error"]]) == 2
 
 
-# --- Life cycle ------------------------------------------------------------------------------------
+# --- Life cycle ----------------------------------------------------------------------------------
 
 
 def test_an_incremental_import_adds_to_what_is_there(prepared):
     rows = "".join(f"u{i % 40},i{i % 50},{1500000000 + i}\n" for i in range(1000))
-    prepared.s3.put_object(Bucket=workflow.BUCKET, Key="more.csv",
-                           Body=("USER_ID,ITEM_ID,TIMESTAMP\n" + rows).encode())
-    arn = workflow.start_import(prepared.personalize, prepared.dataset_arn, prepared.role_arn,
-                                "more.csv", "second", importMode="INCREMENTAL")
+    prepared.s3.put_object(
+        Bucket=workflow.BUCKET, Key="more.csv", Body=("USER_ID,ITEM_ID,TIMESTAMP\n" + rows).encode()
+    )
+    arn = workflow.start_import(
+        prepared.personalize,
+        prepared.dataset_arn,
+        prepared.role_arn,
+        "more.csv",
+        "second",
+        importMode="INCREMENTAL",
+    )
     wait_for(workflow.describe_import(prepared.personalize, arn))
 
     version = workflow.train(prepared.personalize, prepared.group_arn, "with-more")
@@ -252,8 +300,11 @@ def test_lists_page_through_everything_exactly_once(prepared):
     for name in names:
         workflow.create_schema(prepared.personalize, name)
 
-    pages = list(prepared.personalize.get_paginator("list_schemas").paginate(
-        PaginationConfig={"PageSize": 3}))
+    pages = list(
+        prepared.personalize.get_paginator("list_schemas").paginate(
+            PaginationConfig={"PageSize": 3}
+        )
+    )
     found = [schema["name"] for page in pages for schema in page["schemas"]]
 
     assert names < set(found)
@@ -266,20 +317,34 @@ def test_every_list_has_what_was_made(prepared, personal_version, personal_campa
     solution = personal_version.rsplit("/", 1)[0]
 
     assert prepared.group_arn in [
-        group["datasetGroupArn"] for group in personalize.list_dataset_groups()["datasetGroups"]]
-    assert [dataset["datasetArn"] for dataset in personalize.list_datasets(
-        datasetGroupArn=prepared.group_arn)["datasets"]] == [prepared.dataset_arn]
-    assert prepared.import_arn in [job["datasetImportJobArn"] for job in personalize.
-                                   list_dataset_import_jobs(datasetArn=prepared.dataset_arn)
-                                   ["datasetImportJobs"]]
-    assert solution in [one["solutionArn"] for one in personalize.list_solutions(
-        datasetGroupArn=prepared.group_arn)["solutions"]]
-    assert [one["solutionVersionArn"] for one in personalize.list_solution_versions(
-        solutionArn=solution)["solutionVersions"]] == [personal_version]
-    assert [one["campaignArn"] for one in personalize.list_campaigns(
-        solutionArn=solution)["campaigns"] if one["name"] == "personal"] == [personal_campaign]
+        group["datasetGroupArn"] for group in personalize.list_dataset_groups()["datasetGroups"]
+    ]
+    assert [
+        dataset["datasetArn"]
+        for dataset in personalize.list_datasets(datasetGroupArn=prepared.group_arn)["datasets"]
+    ] == [prepared.dataset_arn]
+    assert prepared.import_arn in [
+        job["datasetImportJobArn"]
+        for job in personalize.list_dataset_import_jobs(datasetArn=prepared.dataset_arn)[
+            "datasetImportJobs"
+        ]
+    ]
+    assert solution in [
+        one["solutionArn"]
+        for one in personalize.list_solutions(datasetGroupArn=prepared.group_arn)["solutions"]
+    ]
+    assert [
+        one["solutionVersionArn"]
+        for one in personalize.list_solution_versions(solutionArn=solution)["solutionVersions"]
+    ] == [personal_version]
+    assert [
+        one["campaignArn"]
+        for one in personalize.list_campaigns(solutionArn=solution)["campaigns"]
+        if one["name"] == "personal"
+    ] == [personal_campaign]
     assert "aws-user-personalization" in [
-        recipe["name"] for recipe in personalize.list_recipes()["recipes"]]
+        recipe["name"] for recipe in personalize.list_recipes()["recipes"]
+    ]
 
 
 def test_waiters_and_paginators_of_s3_end(prepared):
@@ -292,14 +357,16 @@ def test_waiters_and_paginators_of_s3_end(prepared):
         s3.get_waiter("object_exists").wait(Bucket="waited-for", Key=key)
 
     pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket="waited-for", PaginationConfig={"PageSize": 2})
+        Bucket="waited-for", PaginationConfig={"PageSize": 2}
+    )
     assert [item["Key"] for page in pages for item in page["Contents"]] == keys
 
     s3.delete_objects(Bucket="waited-for", Delete={"Objects": [{"Key": key} for key in keys]})
     s3.get_waiter("object_not_exists").wait(Bucket="waited-for", Key=keys[0])
     s3.delete_bucket(Bucket="waited-for")
     s3.get_waiter("bucket_not_exists").wait(
-        Bucket="waited-for", WaiterConfig={"Delay": 1, "MaxAttempts": 5})
+        Bucket="waited-for", WaiterConfig={"Delay": 1, "MaxAttempts": 5}
+    )
 
 
 def test_everything_can_be_deleted_in_its_order_and_in_no_other(server, prepared, personal_version):
@@ -311,7 +378,8 @@ def test_everything_can_be_deleted_in_its_order_and_in_no_other(server, prepared
     schema = workflow.create_schema(personalize, "short-lived")
     dataset = workflow.create_dataset(personalize, group, schema)
     job = workflow.start_import(
-        personalize, dataset, prepared.role_arn, "interactions.csv", "short-lived")
+        personalize, dataset, prepared.role_arn, "interactions.csv", "short-lived"
+    )
     wait_for(workflow.describe_import(personalize, job))
     version = workflow.train(personalize, group, "short-lived", "aws-popularity-count")
     solution = version.rsplit("/", 1)[0]

@@ -64,7 +64,10 @@ class UsherServer:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [BINARY, "serve", "--data", self.data, "--listen", self.listen, *self.options],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=clean_environment(),
             )
         give_up = time.monotonic() + READY_SECONDS
         while not self.is_ready():
@@ -113,7 +116,9 @@ class UsherServer:
             if entry.name.isdigit():
                 with contextlib.suppress(OSError):
                     words = (entry / "cmdline").read_bytes().split(b"\0")
-                    if b"job" in words[:3] and any(str(self.data).encode() in word for word in words):
+                    if b"job" in words[:3] and any(
+                        str(self.data).encode() in word for word in words
+                    ):
                         found.append(int(entry.name))
         return found
 
@@ -121,7 +126,10 @@ class UsherServer:
         """What `usher env` prints, read the way a shell reads it."""
         printed = subprocess.run(
             [BINARY, "env", "--data", self.data, "--listen", self.listen],
-            capture_output=True, text=True, check=True, env=clean_environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+            env=clean_environment(),
         ).stdout
         words = shlex.split(printed, comments=True)
         return dict(word.split("=", 1) for word in words if "=" in word)
@@ -147,14 +155,24 @@ class UsherServer:
         return subprocess.run(
             [ROOT / ".venv" / "bin" / "aws", *map(str, arguments)],
             env={**clean_environment(), **self.exports, "AWS_MAX_ATTEMPTS": "1"},
-            capture_output=True, text=True, check=check, timeout=300, **options,
+            capture_output=True,
+            text=True,
+            check=check,
+            timeout=300,
+            **options,
         )
 
 
 def run_usher(*arguments, **options):
     """Runs a command of the binary that is expected to end by itself."""
-    return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True,
-                          env=clean_environment(), timeout=120, **options)
+    return subprocess.run(
+        [BINARY, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=clean_environment(),
+        timeout=120,
+        **options,
+    )
 
 
 def wait_for(describe, wanted="ACTIVE", give_up_seconds=240):
@@ -165,8 +183,10 @@ def wait_for(describe, wanted="ACTIVE", give_up_seconds=240):
         status = resource["status"]
         if status == wanted:
             return resource
-        assert status not in ("ACTIVE", "CREATE FAILED", "CREATE STOPPED"), (
-            f"{status} instead of {wanted}: {resource.get('failureReason')}"
-        )
+        assert status not in (
+            "ACTIVE",
+            "CREATE FAILED",
+            "CREATE STOPPED",
+        ), f"{status} instead of {wanted}: {resource.get('failureReason')}"
         assert time.monotonic() < give_up, f"still {status} after {give_up_seconds} s"
         time.sleep(POLL_SECONDS)
