@@ -125,15 +125,15 @@ def play(path, server):
                 assert value is None, f"{where}: has {name}; {told}"
             else:
                 assert value is not None, f"{where}: no {name}; {told}"
-                assert _matches(
+                assert matches(
                     value, _filled(pattern, kept)
                 ), f"{where}: {name} is {value!r}; {told}"
         if exchange.answer_json is not None:
             wanted = json.loads(_filled(exchange.answer_json, kept))
-            _compare(json.loads(body), wanted, f"{where}: {told}\nat $")
+            compare(json.loads(body), wanted, f"{where}: {told}\nat $")
         if exchange.answer_body is not None:
             wanted = _filled(exchange.answer_body, kept)
-            assert _matches(body, wanted), f"{where}: expected {wanted!r}; {told}"
+            assert matches(body, wanted), f"{where}: expected {wanted!r}; {told}"
         for name, pattern in exchange.kept:
             found = re.search(pattern, body)
             assert found, f"{where}: nothing matches {pattern!r}; {told}"
@@ -182,19 +182,17 @@ def _filled(text, kept):
     return text
 
 
-def _matches(text, pattern):
-    """`*` stands for anything, everything else for itself."""
-    escaped = "".join(
-        "*" if part == "*" else fnmatch_escape(part) for part in re.split(r"(\*)", pattern)
-    )
+def matches(text, pattern):
+    """`*` stands for any text, everything else for itself."""
+    escaped = "".join("*" if part == "*" else _escape(part) for part in re.split(r"(\*)", pattern))
     return fnmatch.fnmatchcase(text, escaped)
 
 
-def fnmatch_escape(text):
+def _escape(text):
     return re.sub(r"([\[?])", r"[\1]", text)
 
 
-def _compare(found, wanted, where):
+def compare(found, wanted, where):
     """Objects hold what is wanted, and nothing beside it unless there is a member "…"."""
     if isinstance(wanted, dict):
         assert isinstance(found, dict), f"{where} is no object"
@@ -203,14 +201,14 @@ def _compare(found, wanted, where):
         assert names <= set(found), f"{where} misses {sorted(names - set(found))}"
         assert open_ended or names == set(found), f"{where} has also {sorted(set(found) - names)}"
         for name in names:
-            _compare(found[name], wanted[name], f"{where}.{name}")
+            compare(found[name], wanted[name], f"{where}.{name}")
     elif isinstance(wanted, list):
         assert isinstance(found, list), f"{where} is no list"
         assert len(found) == len(wanted), f"{where} has {len(found)} members"
         for index, one in enumerate(wanted):
-            _compare(found[index], one, f"{where}[{index}]")
+            compare(found[index], one, f"{where}[{index}]")
     elif isinstance(wanted, str):
         text = found if isinstance(found, str) else json.dumps(found)
-        assert _matches(text, wanted), f"{where} is {found!r}, not {wanted!r}"
+        assert matches(text, wanted), f"{where} is {found!r}, not {wanted!r}"
     else:
         assert found == wanted, f"{where} is {found!r}, not {wanted!r}"
