@@ -33,14 +33,14 @@ class ValueMap {
   void Append(std::string name, Value value);
   void Erase(std::string_view name);
 
-  [[nodiscard]] bool empty() const { return entries_.empty(); }
-  [[nodiscard]] std::size_t size() const { return entries_.size(); }
-  [[nodiscard]] auto begin() const { return entries_.begin(); }
-  [[nodiscard]] auto end() const { return entries_.end(); }
-  [[nodiscard]] auto begin() { return entries_.begin(); }
-  [[nodiscard]] auto end() { return entries_.end(); }
-  void reserve(std::size_t count) { entries_.reserve(count); }
-  bool operator==(const ValueMap&) const = default;
+  [[nodiscard]] bool empty() const;
+  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] std::vector<Entry>::const_iterator begin() const;
+  [[nodiscard]] std::vector<Entry>::const_iterator end() const;
+  [[nodiscard]] std::vector<Entry>::iterator begin();
+  [[nodiscard]] std::vector<Entry>::iterator end();
+  void reserve(std::size_t count);
+  bool operator==(const ValueMap&) const;
 
  private:
   std::vector<Entry> entries_;
@@ -94,5 +94,17 @@ class Value {
                ValueList, ValueMap>
       state_;
 };
+
+// ValueMap's short members, here because they need Value whole.
+inline bool ValueMap::empty() const { return entries_.empty(); }
+inline std::size_t ValueMap::size() const { return entries_.size(); }
+inline std::vector<ValueMap::Entry>::const_iterator ValueMap::begin() const {
+  return entries_.begin();
+}
+inline std::vector<ValueMap::Entry>::const_iterator ValueMap::end() const { return entries_.end(); }
+inline std::vector<ValueMap::Entry>::iterator ValueMap::begin() { return entries_.begin(); }
+inline std::vector<ValueMap::Entry>::iterator ValueMap::end() { return entries_.end(); }
+inline void ValueMap::reserve(std::size_t count) { entries_.reserve(count); }
+inline bool ValueMap::operator==(const ValueMap& other) const { return entries_ == other.entries_; }
 
 }  // namespace usher

@@ -280,7 +280,9 @@ class AwsChunkedSource final : public PayloadSource {
       const std::string* given = trailers_.Find(header);
       if (given == nullptr) return MalformedTrailer(std::string(header) + " is missing");
       const auto raw = Base64Decode(*given);
-      if (!raw || raw->size() != ChecksumSize(checksum.algorithm())) {
+      // Base64 has spare bits at its end: only the one spelling with zeros there is taken.
+      if (!raw || raw->size() != ChecksumSize(checksum.algorithm()) ||
+          Base64Encode(*raw) != *given) {
         return Named("InvalidRequest", ErrorCode::kInvalidInput,
                      "Value for " + std::string(header) + " trailing header is invalid.", 400);
       }

@@ -174,6 +174,7 @@ TEST(AwsChunked, RefusesTrailersOtherThanAnnounced) {
   EXPECT_EQ(NameOfError(Decode(with("x-amz-checksum-crc32:NSRBwQ==\r\n"), crc)), "BadDigest");
   EXPECT_EQ(NameOfError(Decode(with("x-amz-checksum-crc32:NSRB\r\n"), crc)), "InvalidRequest");
   EXPECT_EQ(NameOfError(Decode(with("x-amz-checksum-crc32:!!!!!!==\r\n"), crc)), "InvalidRequest");
+  EXPECT_EQ(NameOfError(Decode(with("x-amz-checksum-crc32:NSRBwo==\r\n"), crc)), "InvalidRequest");
   EXPECT_EQ(NameOfError(Decode(with("x-amz-checksum-crc32:\r\n"), crc)), "InvalidRequest");
   std::string many;
   for (int i = 0; i < 20; ++i) many += "a" + std::to_string(i) + ":b\r\n";
