@@ -246,6 +246,8 @@ TEST(StringCodes, NumbersStringsInFirstSeenOrder) {
     ASSERT_EQ(seen[code], id);
   }
   EXPECT_EQ(codes.size(), seen.size());
+  for (std::uint32_t i = 0; i < seen.size(); ++i) ASSERT_EQ(codes.Find(seen[i]), i);
+  EXPECT_EQ(codes.Find("never"), std::nullopt);
   EXPECT_GT(seen.size(), 2000U);
   EXPECT_EQ(codes.Take().size(), seen.size());
   EXPECT_EQ(codes.CodeOf("again"), 0U);

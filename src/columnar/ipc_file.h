@@ -84,6 +84,8 @@ class StringsView {
             static_cast<std::size_t>(offsets_[index + 1] - offsets_[index])};
   }
   [[nodiscard]] std::vector<std::string> Copy() const;
+  [[nodiscard]] std::span<const std::int64_t> offsets() const { return offsets_; }
+  [[nodiscard]] const char* bytes() const { return bytes_; }
 
  private:
   std::span<const std::int64_t> offsets_;

@@ -59,6 +59,17 @@ std::uint32_t StringCodes::CodeOf(std::string_view text) {
   }
 }
 
+std::optional<std::uint32_t> StringCodes::Find(std::string_view text) const {
+  const std::uint64_t hash = Hash(text);
+  const auto tag = static_cast<std::uint32_t>(hash >> 32);
+  const std::size_t mask = slots_.size() - 1;
+  for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
+    const Slot& slot = slots_[at];
+    if (slot.code == kFree) return std::nullopt;
+    if (slot.tag == tag && strings_[slot.code] == text) return slot.code;
+  }
+}
+
 void StringCodes::Grow() {
   std::vector<Slot> grown(slots_.size() * 2, Slot{kFree, 0});
   const std::size_t mask = grown.size() - 1;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,9 @@ class StringCodes {
 
   // The number of `text`, which is added when it is new. At most 2^32 - 1 distinct strings.
   std::uint32_t CodeOf(std::string_view text);
+
+  // The number of `text`, if it has one.
+  [[nodiscard]] std::optional<std::uint32_t> Find(std::string_view text) const;
 
   [[nodiscard]] const StringList& strings() const { return strings_; }
   [[nodiscard]] std::size_t size() const { return strings_.size(); }

@@ -1,0 +1,271 @@
+#include "engine/interactions_file.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <utility>
+
+#include "columnar/csv_table.h"
+#include "columnar/parquet_file.h"
+#include "columnar/string_codes.h"
+
+namespace usher::engine {
+namespace {
+
+using columnar::Batch;
+using columnar::Column;
+using columnar::ColumnSpec;
+using columnar::ColumnType;
+using columnar::CsvColumn;
+using columnar::StringCodes;
+
+constexpr std::size_t kMaxIdCharacters = 256;
+constexpr std::uint32_t kUnknown = std::numeric_limits<std::uint32_t>::max();
+
+// What a file calls the columns that training knows; an empty name where there is none.
+struct ColumnNames {
+  std::string user;
+  std::string item;
+  std::string timestamp;
+  std::string value;
+  std::string event;
+};
+const std::array<ColumnNames, 2>& KnownNames() {
+  static const std::array<ColumnNames, 2> names{
+      {{"USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_VALUE", "EVENT_TYPE"},
+       {"userId", "movieId", "timestamp", "rating", ""}}};
+  return names;
+}
+
+// Columns of a batch, as the table takes them.
+struct BatchView {
+  const Batch& batch;
+  const Column& user;
+  const Column& item;
+  const Column& timestamp;
+  const Column* value;
+  const Column* event;
+};
+
+std::vector<std::string> ToVector(const columnar::StringList& list) {
+  std::vector<std::string> strings;
+  strings.reserve(list.size());
+  for (std::size_t i = 0; i < list.size(); ++i) strings.emplace_back(list[i]);
+  return strings;
+}
+
+// Numbers of a batch's dictionary in the whole table, given when a row first needs them.
+class Numbering {
+ public:
+  Numbering(StringCodes& codes, const Column& column)
+      : codes_(codes), column_(column), numbers_(column.dictionary.size(), kUnknown) {}
+  std::uint32_t Of(std::size_t row) {
+    const std::uint32_t local = column_.codes[row];
+    if (numbers_[local] == kUnknown) numbers_[local] = codes_.CodeOf(column_.dictionary[local]);
+    return numbers_[local];
+  }
+
+ private:
+  StringCodes& codes_;
+  const Column& column_;
+  std::vector<std::uint32_t> numbers_;
+};
+
+class TableBuilder {
+ public:
+  explicit TableBuilder(const LoadOptions& options) : options_(options) {}
+
+  void Reserve(std::uint64_t rows) {
+    table_.user.reserve(rows);
+    table_.item.reserve(rows);
+    table_.timestamp.reserve(rows);
+  }
+
+  void Add(const BatchView& view) {
+    Numbering users(users_, view.user);
+    Numbering items(items_, view.item);
+    const std::vector<std::uint8_t> keep = RowsToKeep(view);
+    const auto for_each_kept = [&](auto&& visit) {
+      for (std::size_t row = 0; row < view.batch.rows; ++row) {
+        if (keep.empty() || keep[row] != 0) visit(row);
+      }
+    };
+    for_each_kept([&](std::size_t row) { table_.user.push_back(users.Of(row)); });
+    for_each_kept([&](std::size_t row) { table_.item.push_back(items.Of(row)); });
+    for_each_kept([&](std::size_t row) { table_.timestamp.push_back(view.timestamp.ints[row]); });
+    if (view.value != nullptr) {
+      for_each_kept([&](std::size_t row) {
+        table_.value.push_back(view.value->IsNull(row)
+                                   ? std::numeric_limits<float>::quiet_NaN()
+                                   : static_cast<float>(view.value->numbers[row]));
+      });
+    }
+    if (view.event != nullptr) {
+      Numbering events(events_, *view.event);
+      for_each_kept([&](std::size_t row) { table_.event.push_back(events.Of(row)); });
+    }
+  }
+
+  InteractionTable Finish() {
+    table_.user_ids = ToVector(users_.Take());
+    table_.item_ids = ToVector(items_.Take());
+    table_.event_types = ToVector(events_.Take());
+    return std::move(table_);
+  }
+
+ private:
+  // Empty when all rows are kept.
+  [[nodiscard]] std::vector<std::uint8_t> RowsToKeep(const BatchView& view) const {
+    std::vector<std::uint8_t> keep;
+    if (options_.event_type.empty() && !options_.event_value_threshold) return keep;
+    keep.resize(view.batch.rows, 1);
+    for (std::size_t row = 0; row < keep.size(); ++row) {
+      if (!options_.event_type.empty() &&
+          (view.event->IsNull(row) || view.event->Text(row) != options_.event_type)) {
+        keep[row] = 0;
+      }
+      if (options_.event_value_threshold &&
+          (view.value->IsNull(row) || view.value->numbers[row] < *options_.event_value_threshold)) {
+        keep[row] = 0;
+      }
+    }
+    return keep;
+  }
+
+  const LoadOptions& options_;
+  InteractionTable table_;
+  StringCodes users_;
+  StringCodes items_;
+  StringCodes events_;
+};
+
+Result<void> CheckFilters(const LoadOptions& options, bool has_event, bool has_value) {
+  if (!options.event_type.empty() && !has_event) {
+    return InvalidInput("an event type was given, but the interactions have no EVENT_TYPE");
+  }
+  if (options.event_value_threshold && !has_value) {
+    return InvalidInput(
+        "an event value threshold was given, but the interactions have no "
+        "EVENT_VALUE");
+  }
+  return {};
+}
+
+void Report(const LoadOptions& options, double fraction) {
+  if (options.progress) options.progress(fraction);
+}
+
+bool Contains(const std::vector<std::string>& names, const std::string& name) {
+  return !name.empty() && std::ranges::find(names, name) != names.end();
+}
+
+Result<InteractionTable> LoadCsv(const std::string& path, const LoadOptions& options) {
+  const columnar::CsvInput input{.name = std::filesystem::path(path).filename().string(),
+                                 .path = path};
+  const auto header = columnar::ReadCsvHeader(input);
+  if (!header) return header.error();
+  const auto& known = KnownNames();
+  const auto names = std::ranges::find_if(
+      known, [&](const ColumnNames& form) { return Contains(*header, form.user); });
+  if (names == known.end()) {
+    return InvalidInput(input.name +
+                        ": line 1: the header must name the columns USER_ID, ITEM_ID, TIMESTAMP or "
+                        "userId, movieId, timestamp");
+  }
+
+  std::vector<CsvColumn> columns{
+      {.spec = {names->user, ColumnType::kString}, .max_characters = kMaxIdCharacters},
+      {.spec = {names->item, ColumnType::kString}, .max_characters = kMaxIdCharacters},
+      {.spec = {names->timestamp, ColumnType::kInt64}, .epoch_seconds = true}};
+  std::size_t value = 0;  // position in columns, 0 when there is none
+  std::size_t event = 0;
+  if (Contains(*header, names->value)) {
+    value = columns.size();
+    columns.push_back({.spec = {names->value, ColumnType::kFloat, true}});
+  }
+  if (Contains(*header, names->event)) {
+    event = columns.size();
+    columns.push_back({.spec = {names->event, ColumnType::kString, true}});
+  }
+  if (const auto fits = CheckFilters(options, event != 0, value != 0); !fits) return fits.error();
+
+  const auto reader =
+      columnar::CsvTableReader::Open({input}, columns, {.threads = options.threads});
+  if (!reader) return reader.error();
+  TableBuilder builder(options);
+  Batch batch;
+  while (true) {
+    const auto more = (*reader)->Next(batch);
+    if (!more) return more.error();
+    if (!*more) break;
+    builder.Add({batch, batch.columns[0], batch.columns[1], batch.columns[2],
+                 value != 0 ? &batch.columns[value] : nullptr,
+                 event != 0 ? &batch.columns[event] : nullptr});
+    Report(options, (*reader)->fraction());
+  }
+  return builder.Finish();
+}
+
+Result<InteractionTable> LoadParquet(const std::string& path, const LoadOptions& options) {
+  auto reader = columnar::TableReader::Open(path);
+  if (!reader) return reader.error();
+  const ColumnNames& names = KnownNames().front();
+  const std::vector<ColumnSpec>& specs = (*reader)->specs();
+  const auto find = [&](const std::string& name, ColumnType type) {
+    return std::ranges::find_if(specs, [&](const ColumnSpec& spec) {
+      return spec.name == name && (spec.type == type || (type == ColumnType::kFloat &&
+                                                         spec.type == ColumnType::kDouble));
+    });
+  };
+  std::vector<std::size_t> columns;
+  for (const auto& [name, type] :
+       {std::pair{names.user, ColumnType::kString}, std::pair{names.item, ColumnType::kString},
+        std::pair{names.timestamp, ColumnType::kInt64}}) {
+    const auto found = find(name, type);
+    if (found == specs.end()) {
+      return InvalidInput("the Parquet file has no column " + name + " of the right type");
+    }
+    columns.push_back(static_cast<std::size_t>(found - specs.begin()));
+  }
+  std::size_t value = 0;
+  std::size_t event = 0;
+  if (const auto found = find(names.value, ColumnType::kFloat); found != specs.end()) {
+    value = columns.size();
+    columns.push_back(static_cast<std::size_t>(found - specs.begin()));
+  }
+  if (const auto found = find(names.event, ColumnType::kString); found != specs.end()) {
+    event = columns.size();
+    columns.push_back(static_cast<std::size_t>(found - specs.begin()));
+  }
+  if (const auto fits = CheckFilters(options, event != 0, value != 0); !fits) return fits.error();
+
+  TableBuilder builder(options);
+  if (options.event_type.empty() && !options.event_value_threshold) {
+    builder.Reserve((*reader)->rows());
+  }
+  const std::size_t groups = (*reader)->group_count();
+  for (std::size_t group = 0; group < groups; ++group) {
+    const auto batch = (*reader)->Read(group, columns);
+    if (!batch) return batch.error();
+    builder.Add({*batch, batch->columns[0], batch->columns[1], batch->columns[2],
+                 value != 0 ? &batch->columns[value] : nullptr,
+                 event != 0 ? &batch->columns[event] : nullptr});
+    Report(options, static_cast<double>(group + 1) / static_cast<double>(groups));
+  }
+  return builder.Finish();
+}
+
+}  // namespace
+
+Result<InteractionTable> LoadInteractions(const std::string& path, const LoadOptions& options) {
+  std::array<char, 4> magic{};
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return NotFound("the interactions file cannot be opened");
+  file.read(magic.data(), magic.size());
+  const bool is_parquet = std::string_view(magic.data(), magic.size()) == "PAR1";
+  return is_parquet ? LoadParquet(path, options) : LoadCsv(path, options);
+}
+
+}  // namespace usher::engine
