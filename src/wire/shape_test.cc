@@ -15,7 +15,9 @@ TEST(Models, HoldEveryOperationButShapesOnlyForWhatIsBuilt) {
     for (const Operation& operation : service->operations) {
       EXPECT_EQ(operation.service, service);
       EXPECT_EQ(FindOperation(*service, operation.name), &operation);
-      if (!operation.implemented) EXPECT_EQ(operation.input, nullptr);
+      if (!operation.implemented) {
+        EXPECT_EQ(operation.input, nullptr);
+      }
     }
   }
   EXPECT_GT(operations, 1000U);
@@ -28,8 +30,8 @@ TEST(GeneratedTypes, RoundTripThroughValue) {
   request.name = "movies";
   request.dataset_group_arn = "arn:aws:personalize:us-east-1:000000000000:dataset-group/d";
   request.perform_hpo = false;
-  request.solution_config.emplace().algorithm_hyper_parameters = {{"hidden_dimension", "64"}};
-  request.tags = {{.tag_key = "a", .tag_value = "b"}};
+  request.solution_config.emplace().algorithm_hyper_parameters.emplace().emplace("factors", "64");
+  request.tags.emplace().push_back({.tag_key = "a", .tag_value = "b"});
 
   EXPECT_EQ(api::personalize::CreateSolutionRequest::FromValue(request.ToValue()), request);
 }
