@@ -16,18 +16,26 @@ namespace {
 
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 
-sigv4::Rules RulesFor(const Service& service) {
-  switch (service.protocol) {
+sigv4::ErrorStyle StyleOf(Protocol protocol) {
+  switch (protocol) {
     case Protocol::kRestXml:
-      return sigv4::S3Rules();
+      return sigv4::ErrorStyle::kS3;
     case Protocol::kJson:
-      return sigv4::ServiceRules(sigv4::ErrorStyle::kJson);
+      return sigv4::ErrorStyle::kJson;
     case Protocol::kRestJson:
-      return sigv4::ServiceRules(sigv4::ErrorStyle::kRestJson);
+      return sigv4::ErrorStyle::kRestJson;
     case Protocol::kQuery:
-      return sigv4::ServiceRules(sigv4::ErrorStyle::kQuery);
+      return sigv4::ErrorStyle::kQuery;
   }
-  return sigv4::S3Rules();
+  return sigv4::ErrorStyle::kS3;
+}
+
+sigv4::Rules RulesFor(const Service& service) {
+  const sigv4::ErrorStyle style = StyleOf(service.protocol);
+  if (style == sigv4::ErrorStyle::kS3) return sigv4::S3Rules();
+  sigv4::Rules rules = sigv4::ServiceRules(style);
+  rules.normalize_path = service.normalize_path;
+  return rules;
 }
 
 // The protocol that a request for no service of ours seems to speak.
@@ -315,7 +323,11 @@ class Exchange {
 
 Gateway::Gateway(const Dispatcher& dispatcher, const Credentials& credentials, const Clock& clock,
                  GatewayOptions options)
-    : dispatcher_(dispatcher), credentials_(credentials), clock_(clock), options_(options) {}
+    : dispatcher_(dispatcher),
+      credentials_(credentials),
+      clock_(clock),
+      options_(options),
+      router_(options.services) {}
 
 HttpResponse Gateway::Handle(HttpRequest request, Outcome& outcome) const {
   Exchange exchange(dispatcher_, credentials_, router_, options_, clock_.Now(), std::move(request));

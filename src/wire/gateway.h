@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/clock.h"
@@ -18,6 +19,8 @@ struct GatewayOptions {
   bool verify_signatures = true;
   // Bodies of operations that do not stream are refused above this, with the protocol's own error.
   std::size_t max_body_bytes = 10U << 20;
+  // What is routed to; a test may add a service of its own.
+  std::span<const Service* const> services = AllServices();
 };
 
 // What happened, for the log line and the metrics.

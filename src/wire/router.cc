@@ -153,8 +153,8 @@ struct Router::RestService {
   std::vector<Pattern> patterns;  // the more specific first
 };
 
-Router::Router() {
-  for (const Service* service : AllServices()) {
+Router::Router(std::span<const Service* const> services) : services_(services) {
+  for (const Service* service : services_) {
     if (service->protocol != Protocol::kRestJson && service->protocol != Protocol::kRestXml) {
       continue;
     }
@@ -208,7 +208,7 @@ Result<Route> Router::Rest(std::span<const Service* const> candidates, const Htt
 Result<Route> Router::Find(const HttpRequest& request, const RequestTarget& target,
                            std::string_view signing_name) const {
   std::vector<const Service*> candidates;
-  for (const Service* service : AllServices()) {
+  for (const Service* service : services_) {
     if (signing_name.empty() || service->signing_name == signing_name) {
       candidates.push_back(service);
     }
@@ -263,7 +263,7 @@ Route Router::FindByForm(const Service* service, const Parameters& query,
   };
   const std::string* action = find("Action");
   const std::string* version = find("Version");
-  for (const Service* candidate : AllServices()) {
+  for (const Service* candidate : services_) {
     if (candidate->protocol != Protocol::kQuery || (service && candidate != service)) continue;
     if (!service && (!version || candidate->api_version != *version)) continue;
     return {candidate, action ? FindOperation(*candidate, *action) : nullptr, {}};

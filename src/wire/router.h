@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,8 @@ struct Route {
 
 class Router {
  public:
-  Router();
+  // Routes to `services`, which must outlive it.
+  explicit Router(std::span<const Service* const> services = AllServices());
   ~Router();
 
   // `signing_name` of the scope, empty for an unsigned request. Errors: invalid input when a label
@@ -49,6 +51,7 @@ class Router {
   Result<Route> Rest(std::span<const Service* const> candidates, const HttpRequest& request,
                      const RequestTarget& target) const;
 
+  std::span<const Service* const> services_;
   std::vector<std::unique_ptr<RestService>> rest_;
 };
 

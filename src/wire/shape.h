@@ -102,6 +102,7 @@ struct Service {
   Protocol protocol;
   std::string_view json_version;  // "1.0" or "1.1"; json protocols only
   std::span<const Operation> operations;
+  bool normalize_path = true;  // before signing; never for S3
 };
 
 // All services in the order of operations.txt.
