@@ -2,103 +2,37 @@
 // sign is theirs byte for byte, and what they have signed is accepted.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
-#include "base/text.h"
-#include "json/json.h"
 #include "wire/sigv4.h"
 #include "wire/test_corpus.h"
 #include "wire/test_request.h"
+#include "wire/test_signature_case.h"
 
 namespace usher::wire::sigv4 {
 namespace {
 
-namespace fs = std::filesystem;
-using usher::testing::CorporaAreRequired;
-using usher::testing::FindCorpus;
-using usher::testing::ReadFile;
 using wire::testing::FakeCredentials;
+using wire::testing::LoadSignatureCases;
 using wire::testing::ParseTextRequest;
+using wire::testing::SignatureCase;
 using wire::testing::TextRequest;
-
-constexpr std::size_t kCaseCount = 38;
-
-std::string Text(const Value& value, std::string_view name) {
-  const Value* member = value.Find(name);
-  return member != nullptr && member->as_string() != nullptr ? *member->as_string() : "";
-}
-
-bool Flag(const Value& value, std::string_view name) {
-  const Value* member = value.Find(name);
-  return member != nullptr && member->as_bool() != nullptr && *member->as_bool();
-}
-
-struct Case {
-  fs::path folder;
-  SignOptions options;
-  std::chrono::seconds life{};
-
-  [[nodiscard]] std::string Read(std::string_view name) const {
-    return ReadFile(folder / (std::string(name) + ".txt"));
-  }
-  [[nodiscard]] FakeCredentials MakeCredentials() const {
-    FakeCredentials credentials;
-    credentials.Add(options.identity.access_key_id,
-                    {.secret = options.identity.secret,
-                     .session_token = options.identity.session_token,
-                     .arn = "arn:aws:iam::000000000000:user/suite"});
-    return credentials;
-  }
-};
-
-Case LoadCase(const fs::path& folder) {
-  Case loaded{.folder = folder};
-  const auto context = json::Parse(ReadFile(folder / "context.json"));
-  EXPECT_TRUE(context) << folder;
-  if (!context) return loaded;
-  const Value* keys = context->Find("credentials");
-  EXPECT_NE(keys, nullptr);
-  if (keys == nullptr) return loaded;
-  const auto time = ParseIso8601(Text(*context, "timestamp"));
-  EXPECT_TRUE(time);
-  loaded.options = {.identity = {.access_key_id = Text(*keys, "access_key_id"),
-                                 .secret = Text(*keys, "secret_access_key"),
-                                 .session_token = Text(*keys, "token")},
-                    .region = Text(*context, "region"),
-                    .service = Text(*context, "service"),
-                    .now = time ? *time : Time(),
-                    .rules = ServiceRules(ErrorStyle::kJson),
-                    .send_content_sha256 = Flag(*context, "sign_body"),
-                    .leave_token_unsigned = Flag(*context, "omit_session_token")};
-  loaded.options.rules.normalize_path = Flag(*context, "normalize");
-  const Value* life = context->Find("expiration_in_seconds");
-  EXPECT_TRUE(life != nullptr && life->as_int() != nullptr);
-  if (life != nullptr && life->as_int() != nullptr) {
-    loaded.life = std::chrono::seconds(*life->as_int());
-  }
-  return loaded;
-}
 
 class Sigv4Corpus : public ::testing::Test {
  protected:
   void SetUp() override {
     std::string why;
-    const auto folder = FindCorpus("sigv4/v4", why);
-    if (!folder && CorporaAreRequired()) FAIL() << why;
-    if (!folder) GTEST_SKIP() << why;
-    for (const auto& entry : fs::directory_iterator(*folder)) {
-      if (fs::exists(entry.path() / "context.json")) cases_.push_back(LoadCase(entry.path()));
-    }
-    ASSERT_EQ(cases_.size(), kCaseCount);
+    cases_ = LoadSignatureCases(why);
+    if (!why.empty() && usher::testing::CorporaAreRequired()) FAIL() << why;
+    if (!why.empty()) GTEST_SKIP() << why;
   }
 
-  std::vector<Case> cases_;
+  std::vector<SignatureCase> cases_;
 };
 
 TEST_F(Sigv4Corpus, HeaderFormIsSignedByteForByte) {
-  for (const Case& test : cases_) {
+  for (const SignatureCase& test : cases_) {
     SCOPED_TRACE(test.folder.filename().string());
     TextRequest request = ParseTextRequest(test.Read("request"));
 
@@ -116,7 +50,7 @@ TEST_F(Sigv4Corpus, HeaderFormIsSignedByteForByte) {
 }
 
 TEST_F(Sigv4Corpus, QueryFormIsSignedByteForByte) {
-  for (const Case& test : cases_) {
+  for (const SignatureCase& test : cases_) {
     SCOPED_TRACE(test.folder.filename().string());
     TextRequest request = ParseTextRequest(test.Read("request"));
 
@@ -130,7 +64,7 @@ TEST_F(Sigv4Corpus, QueryFormIsSignedByteForByte) {
 }
 
 TEST_F(Sigv4Corpus, EverySignedRequestIsAccepted) {
-  for (const Case& test : cases_) {
+  for (const SignatureCase& test : cases_) {
     for (const std::string form : {"header", "query"}) {
       SCOPED_TRACE(test.folder.filename().string() + " " + form);
       const TextRequest request = ParseTextRequest(test.Read(form + "-signed-request"));
@@ -151,7 +85,7 @@ TEST_F(Sigv4Corpus, EverySignedRequestIsAccepted) {
 }
 
 TEST_F(Sigv4Corpus, NoSignedRequestIsAcceptedUnderAnotherSecretOrTooLate) {
-  for (const Case& test : cases_) {
+  for (const SignatureCase& test : cases_) {
     for (const std::string form : {"header", "query"}) {
       SCOPED_TRACE(test.folder.filename().string() + " " + form);
       const TextRequest request = ParseTextRequest(test.Read(form + "-signed-request"));
