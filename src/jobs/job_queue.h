@@ -5,11 +5,17 @@
 //   queue.Enqueue(batch, {.type = "personalize.import", .subject = arn});
 //   store.Commit(batch);  queue.Wake();
 //
-// A job interrupted by a crash is leased again after restart, with `attempt` one higher. A handler
-// that fails ends the job as failed after `max_attempts`; what then happens to the resource is told
-// to `on_failed`.
+// A job interrupted by a crash of the server is leased again after the restart, with `attempt` one
+// higher and its work folder as it was, until `max_attempts` are used up. An error that the handler
+// returns ends the job at once. What a failure means for the subject is told to `on_failed`, and to
+// it alone: a handler that was asked to stop just returns the error, since a server that shuts down
+// asks in the same way and the job then goes on after the restart.
+//
+// So a handler may run again after it has done its work (the crash came just before the job's
+// removal was committed) unless its last commit holds JobContext::Finish; likewise `on_failed`.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,7 +23,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/result.h"
 #include "storage/document_store.h"
 
@@ -46,8 +51,11 @@ class JobContext {
   // A folder of this job's own, kept between attempts (for checkpoints) and removed when the job
   // ends.
   [[nodiscard]] virtual const std::string& work_folder() const = 0;
+  // True when someone asked this job to stop or the server shuts down: return soon, with Cancelled.
   [[nodiscard]] virtual bool stop_requested() const = 0;
   virtual void Report(const Progress& progress) = 0;
+  // Adds the job's removal to the handler's last batch, so that result and end are one commit.
+  virtual void Finish(storage::Batch& batch) = 0;
   // Runs `usher job <name>` as a child process: niced, in its own process group, with a memory
   // limit. `request` (JSON) is in its work folder as request.json; its result.json is the answer;
   // its progress lines are reported on the way. Errors: cancelled when a stop was requested (the
@@ -88,6 +96,8 @@ struct RunnerOptions {
   std::string binary;       // the usher binary for child processes, usually /proc/self/exe
   int concurrency = 2;      // jobs that run at once
   std::uint64_t child_memory_limit = 0;  // bytes of address space for a child; 0 = no limit
+  // Wait before a job that ended with kThrottled is tried again; doubles with each attempt.
+  std::chrono::milliseconds retry_delay{1000};
 };
 
 // The queue with its runner threads. Types are all known at start. Stop() (also called by the
@@ -95,10 +105,13 @@ struct RunnerOptions {
 // by the next start.
 class JobRunner : public JobQueue {
  public:
+  // `store` must outlive the runner.
   static Result<std::unique_ptr<JobRunner>> Create(storage::DocumentStore& store,
-                                                   const Clock& clock, RunnerOptions options);
-  virtual void AddType(JobType type) = 0;
-  virtual void Start() = 0;
+                                                   RunnerOptions options);
+  virtual void AddType(JobType type) = 0;  // before Start()
+  // Takes up what an earlier run of the server left. Errors: internal when the store cannot be
+  // read.
+  virtual Result<void> Start() = 0;
   virtual void Stop() = 0;
 };
 
