@@ -165,7 +165,7 @@ TEST_F(SignatureCases, AreLetInWhereHttpAllowsThemAndRefusedElsewhere) {
       (is_valid ? valid : invalid) += 1;
     }
   }
-  EXPECT_EQ(valid, 66U);  // 33 cases in two forms
+  EXPECT_EQ(valid, 66U);    // 33 cases in two forms
   EXPECT_EQ(invalid, 10U);  // two with spaces, two beyond ASCII, one folded
 }
 

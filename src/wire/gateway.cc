@@ -14,6 +14,8 @@
 namespace usher::wire {
 namespace {
 
+// A body beyond this is read only once the request's head has passed for a known caller's.
+constexpr std::size_t kMaxStrangersBodyBytes = 64U << 10;
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 
 sigv4::ErrorStyle StyleOf(Protocol protocol) {
@@ -143,6 +145,7 @@ class Exchange {
     const Service& service = *route_.service;
     const sigv4::Rules rules = RulesFor(service);
     if (rules.hash_body) {
+      if (const auto checked = CheckBeforeLargeBody(rules); !checked) return checked.error();
       if (const auto read = ReadBody(service); !read) return read.error();
     }
     if (const auto verified = Authenticate(rules); !verified) return verified.error();
@@ -252,12 +255,21 @@ class Exchange {
     return {};
   }
 
+  [[nodiscard]] bool NeedsNoSignature() const {
+    return !options_.verify_signatures || (route_.operation && route_.operation->unsigned_allowed &&
+                                           !sigv4::HasSignature(request_));
+  }
+
+  // Memory is not given to bodies of callers whom the head already shows to be strangers.
+  Result<void> CheckBeforeLargeBody(const sigv4::Rules& rules) const {
+    const auto size = request_.body->size();
+    if (body_read_ || NeedsNoSignature() || (size && *size <= kMaxStrangersBodyBytes)) return {};
+    return sigv4::CheckBeforeBody(request_, rules, credentials_, call_.now);
+  }
+
   // Afterwards request_.body gives the bytes that the signature promised.
   Result<void> Authenticate(const sigv4::Rules& rules) {
-    const bool open =
-        !options_.verify_signatures ||
-        (route_.operation && route_.operation->unsigned_allowed && !sigv4::HasSignature(request_));
-    if (open) {
+    if (NeedsNoSignature()) {
       call_.caller.anonymous = options_.verify_signatures;
       if (!options_.verify_signatures) {
         call_.caller.arn = "arn:aws:iam::" + std::string(kAccountId) + ":root";

@@ -106,6 +106,40 @@ Result<Content> FindContent(const HttpRequest& request, const Target& target, st
   return Content{.mode = *mode, .sha256 = std::move(given)};
 }
 
+// Everything that the head alone shows.
+struct CheckedHead {
+  Target target;
+  Claim claim;
+  Credentials::Key key;
+};
+
+Result<CheckedHead> CheckHead(const HttpRequest& request, const Rules& rules,
+                              const Credentials& credentials, Time now) {
+  const bool has_header = request.headers.Find("authorization") != nullptr;
+  if (const auto sizes = CheckSizes(request, Refusal(rules.style, !has_header)); !sizes) {
+    return sizes.error();
+  }
+  auto target = ParseTarget(request.target);
+  const bool plain_method = std::ranges::all_of(request.method, [](char c) { return c > ' '; });
+  if (!target || !target->path.starts_with('/') || !plain_method) {
+    return Refusal(rules.style, !has_header).BadTarget();
+  }
+  const bool presigned = IsPresigned(*target);
+  const Refusal refusal(rules.style, presigned);
+  if (presigned && has_header) return refusal.TwoSignatures();
+
+  auto claim = presigned ? ParseQueryClaim(*target, refusal) : ParseHeaderClaim(request, refusal);
+  if (!claim) return std::move(claim).error();
+  auto key = credentials.Find(claim->scope.access_key_id);
+  if (!key) return refusal.UnknownKey(claim->scope.access_key_id);
+  if (!TokenFits(claim->session_token, *key)) return refusal.BadToken();
+  if (const auto timely = CheckTime(*claim, now, refusal); !timely) return timely.error();
+  if (const auto fit = CheckSignedHeaders(request, *claim, rules, refusal); !fit) {
+    return fit.error();
+  }
+  return CheckedHead{*std::move(target), *std::move(claim), *std::move(key)};
+}
+
 }  // namespace
 
 Rules S3Rules() {
@@ -160,45 +194,32 @@ std::optional<Scope> ClaimedScope(const HttpRequest& request) {
   return std::nullopt;
 }
 
+Result<void> CheckBeforeBody(const HttpRequest& request, const Rules& rules,
+                             const Credentials& credentials, Time now) {
+  const auto checked = CheckHead(request, rules, credentials, now);
+  return checked ? Result<void>() : checked.error();
+}
+
 Result<Verified> Verify(const HttpRequest& request, std::string_view body, const Rules& rules,
                         const Credentials& credentials, Time now) {
-  const bool has_header = request.headers.Find("authorization") != nullptr;
-  if (const auto sizes = CheckSizes(request, Refusal(rules.style, !has_header)); !sizes) {
-    return sizes.error();
-  }
-  const auto target = ParseTarget(request.target);
-  const bool plain_method = std::ranges::all_of(request.method, [](char c) { return c > ' '; });
-  if (!target || !target->path.starts_with('/') || !plain_method) {
-    return Refusal(rules.style, !has_header).BadTarget();
-  }
-  const bool presigned = IsPresigned(*target);
+  const auto checked = CheckHead(request, rules, credentials, now);
+  if (!checked) return checked.error();
+  const auto& [target, claim, key] = *checked;
+  const bool presigned = claim.life.has_value();
   const Refusal refusal(rules.style, presigned);
-  if (presigned && has_header) return refusal.TwoSignatures();
-
-  const auto claim =
-      presigned ? ParseQueryClaim(*target, refusal) : ParseHeaderClaim(request, refusal);
-  if (!claim) return claim.error();
-  const auto key = credentials.Find(claim->scope.access_key_id);
-  if (!key) return refusal.UnknownKey(claim->scope.access_key_id);
-  if (!TokenFits(claim->session_token, *key)) return refusal.BadToken();
-  if (const auto timely = CheckTime(*claim, now, refusal); !timely) return timely.error();
-  if (const auto fit = CheckSignedHeaders(request, *claim, rules, refusal); !fit) {
-    return fit.error();
-  }
-  auto content = FindContent(request, *target, body, presigned, rules, refusal);
+  auto content = FindContent(request, target, body, presigned, rules, refusal);
   if (!content) return std::move(content).error();
 
-  const std::string path = CanonicalPath(target->path, rules);
-  std::string signing_key = SigningKey(key->secret, claim->scope);
+  const std::string path = CanonicalPath(target.path, rules);
+  std::string signing_key = SigningKey(key.secret, claim.scope);
   const auto try_without = [&](std::span<const std::string_view> left_out, Error* mismatch) {
     const std::string canonical =
-        CanonicalRequest(request, path, CanonicalQuery(target->parameters, left_out),
-                         claim->signed_headers, content->sha256);
-    const std::string text = StringToSign(claim->timestamp, claim->scope, canonical);
-    if (EqualInConstantTime(HexEncode(HmacSha256(signing_key, text)), claim->signature))
-      return true;
+        CanonicalRequest(request, path, CanonicalQuery(target.parameters, left_out),
+                         claim.signed_headers, content->sha256);
+    const std::string text = StringToSign(claim.timestamp, claim.scope, canonical);
+    if (EqualInConstantTime(HexEncode(HmacSha256(signing_key, text)), claim.signature)) return true;
     if (mismatch != nullptr) {
-      *mismatch = refusal.Mismatch(claim->scope, claim->signature, text, canonical);
+      *mismatch = refusal.Mismatch(claim.scope, claim.signature, text, canonical);
     }
     return false;
   };
@@ -206,19 +227,19 @@ Result<Verified> Verify(const HttpRequest& request, std::string_view body, const
                                                             "X-Amz-Security-Token"};
   Error mismatch;
   bool holds = try_without(std::span(kNeverSigned).first(presigned ? 1 : 0), &mismatch);
-  if (!holds && presigned && claim->session_token && rules.unsigned_session_token) {
+  if (!holds && presigned && claim.session_token && rules.unsigned_session_token) {
     // Some signers add the token to the query after signing; it has been compared with the key's.
     holds = try_without(kNeverSigned, nullptr);
   }
   if (!holds) return mismatch;
-  return Verified{.scope = claim->scope,
-                  .arn = key->arn,
-                  .timestamp = claim->timestamp,
+  return Verified{.scope = claim.scope,
+                  .arn = key.arn,
+                  .timestamp = claim.timestamp,
                   .presigned = presigned,
-                  .signed_headers = claim->signed_headers,
+                  .signed_headers = claim.signed_headers,
                   .payload_mode = content->mode,
                   .content_sha256 = std::move(content->sha256),
-                  .signature = claim->signature,
+                  .signature = claim.signature,
                   .signing_key = std::move(signing_key)};
 }
 

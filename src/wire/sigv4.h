@@ -110,6 +110,11 @@ struct Verified {
 Result<Verified> Verify(const HttpRequest& request, std::string_view body, const Rules& rules,
                         const Credentials& credentials, Time now);
 
+// What of Verify needs no body: form, key, token, clock and what is signed. For refusing a large
+// body before it is read; a request that passes is not yet verified.
+Result<void> CheckBeforeBody(const HttpRequest& request, const Rules& rules,
+                             const Credentials& credentials, Time now);
+
 // ---- Signing ----
 
 struct Identity {

@@ -369,6 +369,21 @@ TEST(Verify, RefusesWhatIsTooLarge) {
   EXPECT_EQ(Refused(names, ErrorStyle::kJson), "IncompleteSignatureException 400");
 }
 
+TEST(CheckBeforeBody, RefusesWhatTheHeadShowsAndLeavesTheRestToVerify) {
+  const Rules rules = RulesOf(ErrorStyle::kJson);
+  const HttpRequest request = SignedRequest(ErrorStyle::kJson);
+  const auto name = [&](const HttpRequest& given, const FakeCredentials& keys, Time now) {
+    const auto checked = CheckBeforeBody(given, rules, keys, now);
+    return checked ? "passed" : checked.error().wire_name;
+  };
+
+  EXPECT_EQ(name(request, Keys(), Now()), "passed");
+  EXPECT_EQ(name(Plain(), Keys(), Now()), "MissingAuthenticationTokenException");
+  EXPECT_EQ(name(request, {}, Now()), "UnrecognizedClientException");
+  EXPECT_EQ(name(request, Keys(), Now() + std::chrono::hours(1)), "InvalidSignatureException");
+  EXPECT_FALSE(Verify(request, "another body", rules, Keys(), Now()));
+}
+
 TEST(ClaimedScope, IsReadFromHeaderOrQueryWithoutAKey) {
   for (const HttpRequest& request :
        {SignedRequest(ErrorStyle::kJson), PresignedRequest(ErrorStyle::kJson)}) {
