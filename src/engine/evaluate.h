@@ -43,6 +43,9 @@ struct Evaluation {
 // Errors: as Train.
 Result<Evaluation> Evaluate(const std::string& interactions_path, const TrainOptions& options);
 
+// The same from a table in memory.
+Result<Evaluation> EvaluateTable(InteractionTable table, const TrainOptions& options);
+
 // The table as text for people.
 [[nodiscard]] std::string FormatEvaluation(const Evaluation& evaluation);
 

@@ -33,9 +33,9 @@ struct TrainOptions {
   std::string recipe = "aws-user-personalization";
   Hyperparameters hyperparameters;
   std::uint64_t seed = 1;
-  std::size_t threads = 0;                             // 0: as many as the machine has
-  std::string event_type;                              // only these events; empty: all
-  std::optional<double> event_value_threshold;         // only events of at least this value
+  std::size_t threads = 0;                      // 0: as many as the machine has
+  std::string event_type;                       // only these events; empty: all
+  std::optional<double> event_value_threshold;  // only events of at least this value
   // Called once with the filtered table, before training: an error ends the training with it. The
   // service's rules of least data are such a check. May be empty.
   std::function<Result<void>(const InteractionTable&)> check;
@@ -59,5 +59,9 @@ struct TrainResult {
 // hyperparameters, no interactions or a taken folder; kCancelled after a stop request.
 Result<TrainResult> Train(const std::string& interactions_path, const std::string& model_folder,
                           const TrainOptions& options);
+
+// The same from a table in memory.
+Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& model_folder,
+                                 const TrainOptions& options);
 
 }  // namespace usher::engine

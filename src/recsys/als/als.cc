@@ -15,12 +15,6 @@ namespace {
 constexpr std::size_t kRowsPerChunk = 32;    // handed to a thread at a time
 constexpr std::size_t kRowsPerBlock = 4096;  // between two looks at the stop request
 
-std::size_t CountNonEmpty(const ListsView& lists) {
-  std::size_t count = 0;
-  for (std::size_t list = 0; list < lists.size(); ++list) count += lists[list].empty() ? 0 : 1;
-  return count;
-}
-
 // Small normal entries. Items that nobody met start, and stay, at zero.
 linalg::Matrix StartingItems(const ListsView& by_item, const AlsOptions& options) {
   linalg::Matrix items(by_item.size(), options.rank);
@@ -69,6 +63,27 @@ bool SolveSide(const AlsSide& side, const ListsView& lists, ThreadPool& pool,
 }
 
 }  // namespace
+
+std::size_t CountNonEmpty(const ListsView& lists) {
+  std::size_t count = 0;
+  for (std::size_t list = 0; list < lists.size(); ++list) count += lists[list].empty() ? 0 : 1;
+  return count;
+}
+
+std::size_t CountOccurring(const ListsView& lists, std::size_t value_count) {
+  std::vector<bool> occurs(value_count, false);
+  for (const std::uint32_t value : lists.values) occurs[value] = true;
+  return static_cast<std::size_t>(std::ranges::count(occurs, true));
+}
+
+void SolveRows(const ListsView& lists, const linalg::MatrixView& other, std::size_t other_count,
+               const AlsOptions& options, ThreadPool& pool, linalg::Matrix& out) {
+  const AlsSide side(other, other_count, options, pool);
+  std::vector<AlsSide::Scratch> scratches(pool.thread_count(), AlsSide::Scratch(other.stride));
+  const AlsHooks no_hooks;
+  Meter meter(no_hooks, 1, 0);
+  SolveSide(side, lists, pool, scratches, meter, out);
+}
 
 AlsSide::Scratch::Scratch(std::size_t stride)
     : A(stride * stride), panel(linalg::PanelSize(stride)) {}

@@ -87,4 +87,14 @@ struct AlsHooks {
 Result<AlsFactors> TrainAls(const Interactions& interactions, const AlsOptions& options,
                             ThreadPool& pool, AlsHooks hooks = {});
 
+// Solves the rows of one side for `lists` of the other side's rows. `other_count` as in AlsSide.
+void SolveRows(const ListsView& lists, const linalg::MatrixView& other, std::size_t other_count,
+               const AlsOptions& options, ThreadPool& pool, linalg::Matrix& out);
+
+// Rows that are not empty.
+[[nodiscard]] std::size_t CountNonEmpty(const ListsView& lists);
+
+// Different values that occur; each is below value_count.
+[[nodiscard]] std::size_t CountOccurring(const ListsView& lists, std::size_t value_count);
+
 }  // namespace usher::recsys

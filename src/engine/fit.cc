@@ -1,0 +1,191 @@
+#include "engine/fit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+
+#include "recsys/als/als_model.h"
+#include "recsys/metrics/metrics.h"
+#include "recsys/popularity/popularity_model.h"
+#include "recsys/ranking/temperature.h"
+
+namespace usher::engine {
+namespace {
+
+// Hyperparameters have been checked: they parse.
+double NumberOf(const Hyperparameters& hyperparameters, std::string_view name) {
+  return std::strtod(hyperparameters.find(name)->second.c_str(), nullptr);
+}
+
+double Round4(double value) { return std::round(value * 1e4) / 1e4; }
+
+std::vector<std::uint32_t> ItemsOf(const std::vector<recsys::ScoredItem>& list) {
+  std::vector<std::uint32_t> items;
+  items.reserve(list.size());
+  for (const recsys::ScoredItem& entry : list) items.push_back(entry.item);
+  return items;
+}
+
+std::size_t ItemsMet(const Fitted& fitted) {
+  return recsys::CountOccurring(fitted.interactions.by_user.view(), fitted.interactions.item_count);
+}
+
+std::vector<recsys::UserQuery> HeldOutQueries(const recsys::Split& split) {
+  std::vector<recsys::UserQuery> queries;
+  for (std::size_t j = 0; j < split.users.size(); ++j) {
+    queries.push_back({.user = {},
+                       .history = split.input[j],
+                       .exclude = {},
+                       .exclude_seen = true,
+                       .num_results = kListLength});
+  }
+  return queries;
+}
+
+}  // namespace
+
+recsys::AlsOptions AlsOptionsOf(const FitOptions& options) {
+  const Hyperparameters& given = options.hyperparameters;
+  return {
+      .rank = static_cast<std::size_t>(NumberOf(given, "hidden_dimension")),
+      .sweeps = static_cast<std::size_t>(NumberOf(given, "als_sweeps")),
+      .unobserved_weight = static_cast<float>(NumberOf(given, "als_unobserved_weight")),
+      .regularization = static_cast<float>(NumberOf(given, "als_regularization")),
+      .frequency_exponent = static_cast<float>(NumberOf(given, "als_frequency_exponent")),
+      .seed = options.seed,
+  };
+}
+
+recsys::Interactions KeepHistoryPercentiles(const recsys::Interactions& all, double min_percentile,
+                                            double max_percentile) {
+  std::vector<std::size_t> lengths;
+  for (std::size_t user = 0; user < all.user_count; ++user) {
+    if (!all.by_user[user].empty()) lengths.push_back(all.by_user[user].size());
+  }
+  std::ranges::sort(lengths);
+  // The shortest and the longest length kept, by nearest rank.
+  const auto at = [&](double percentile) {
+    const double rank = std::ceil(percentile * static_cast<double>(lengths.size()));
+    const auto place = static_cast<std::size_t>(std::max(1.0, rank)) - 1;
+    return lengths[std::min(place, lengths.size() - 1)];
+  };
+  const std::size_t shortest = lengths.empty() ? 0 : at(min_percentile);
+  const std::size_t longest = lengths.empty() ? 0 : at(max_percentile);
+  recsys::Interactions kept{
+      .user_count = all.user_count, .item_count = all.item_count, .by_user = {}};
+  kept.by_user.values.reserve(all.by_user.values.size());
+  for (std::size_t user = 0; user < all.user_count; ++user) {
+    const auto history = all.by_user[user];
+    const bool keep = history.size() >= shortest && history.size() <= longest;
+    kept.by_user.Append(keep ? history : history.first(0));
+  }
+  return kept;
+}
+
+Result<Fitted> Fit(recsys::Interactions interactions, const FitOptions& options, ThreadPool& pool,
+                   recsys::AlsHooks hooks) {
+  Fitted fitted;
+  fitted.interactions = std::move(interactions);
+  if (options.kind == RecipeKind::kPopularity) return fitted;
+  fitted.als = AlsOptionsOf(options);
+  const double min_percentile =
+      NumberOf(options.hyperparameters, "min_user_history_length_percentile");
+  const double max_percentile =
+      NumberOf(options.hyperparameters, "max_user_history_length_percentile");
+  const bool keeps_all = min_percentile <= 0 && max_percentile >= 1;
+  auto factors =
+      keeps_all ? recsys::TrainAls(fitted.interactions, fitted.als, pool, std::move(hooks))
+                : recsys::TrainAls(
+                      KeepHistoryPercentiles(fitted.interactions, min_percentile, max_percentile),
+                      fitted.als, pool, std::move(hooks));
+  if (!factors) return factors.error();
+  fitted.factors = *std::move(factors);
+  if (!keeps_all) {
+    recsys::SolveRows(fitted.interactions.by_user.view(), fitted.factors.items.view(),
+                      ItemsMet(fitted), fitted.als, pool, fitted.factors.users);
+  }
+  return fitted;
+}
+
+std::shared_ptr<const recsys::Model> ModelOf(std::shared_ptr<const Fitted> fitted,
+                                             recsys::Vocabulary users, recsys::Vocabulary items,
+                                             RecipeKind kind, float temperature) {
+  const recsys::ListsView histories = fitted->interactions.by_user.view();
+  if (kind == RecipeKind::kPopularity) {
+    return recsys::MakePopularityModel({.users = std::move(users),
+                                        .items = std::move(items),
+                                        .histories = histories,
+                                        .owner = std::move(fitted)});
+  }
+  return recsys::MakeAlsModel({.users = std::move(users),
+                               .items = std::move(items),
+                               .histories = histories,
+                               .user_factors = fitted->factors.users.view(),
+                               .item_factors = fitted->factors.items.view(),
+                               .options = fitted->als,
+                               .temperature = temperature,
+                               .owner = fitted});
+}
+
+std::vector<std::vector<recsys::ScoredItem>> HeldOutLists(const recsys::Model& model,
+                                                          const recsys::Split& split,
+                                                          ThreadPool& pool) {
+  std::vector<std::vector<recsys::ScoredItem>> lists;
+  model.RecommendMany(HeldOutQueries(split), pool, lists);
+  return lists;
+}
+
+std::map<std::string, double> OfflineMetrics(
+    const recsys::Model& model, const recsys::Split& split,
+    const std::vector<std::vector<recsys::ScoredItem>>& lists, ThreadPool& pool) {
+  std::map<std::string, double> metrics;
+  if (split.users.empty()) return metrics;
+  constexpr std::size_t kLengths[] = {5, 10, 25};
+  const auto users = static_cast<double>(split.users.size());
+  for (std::size_t j = 0; j < split.users.size(); ++j) {
+    const recsys::Hits hits = recsys::FindHits(ItemsOf(lists[j]), split.held_out[j]);
+    metrics["mean_reciprocal_rank_at_25"] += recsys::ReciprocalRankAt(25, hits) / users;
+    for (const std::size_t K : kLengths) {
+      const std::string at = "_at_" + std::to_string(K);
+      metrics["normalized_discounted_cumulative_gain" + at] +=
+          recsys::NdcgAt(K, hits, split.held_out[j].size()) / users;
+      metrics["precision" + at] += recsys::PrecisionAt(K, hits) / users;
+    }
+  }
+
+  std::vector<bool> covered(model.items().size(), false);
+  const auto cover = [&](const std::vector<std::vector<recsys::ScoredItem>>& more) {
+    for (const auto& list : more) {
+      for (const recsys::ScoredItem& entry : list) covered[entry.item] = true;
+    }
+  };
+  cover(lists);
+  std::vector<recsys::UserQuery> others;
+  for (std::uint32_t user = 0; user < model.users().size(); ++user) {
+    if (others.size() >= kCoverageUsers) break;
+    if (model.History(user).empty()) continue;
+    others.push_back({.user = user, .history = {}, .exclude = {}, .num_results = kListLength});
+  }
+  std::vector<std::vector<recsys::ScoredItem>> other_lists;
+  model.RecommendMany(others, pool, other_lists);
+  cover(other_lists);
+  metrics["coverage"] =
+      static_cast<double>(std::ranges::count(covered, true)) / static_cast<double>(covered.size());
+  for (auto& [name, value] : metrics) value = Round4(value);
+  return metrics;
+}
+
+float TemperatureOf(const Fitted& fitted, const recsys::Split& split, ThreadPool& pool) {
+  const linalg::MatrixView items = fitted.factors.items.view();
+  const std::size_t stride = items.stride;
+  linalg::Matrix vectors(split.users.size(), items.cols);
+  recsys::SolveRows(split.input.view(), items, ItemsMet(fitted), fitted.als, pool, vectors);
+  std::vector<recsys::TemperatureCase> cases;
+  for (std::size_t j = 0; j < split.users.size(); ++j) {
+    cases.push_back({.u = {vectors.Row(j), stride}, .items = split.held_out[j]});
+  }
+  return recsys::FitTemperature(items, cases, pool);
+}
+
+}  // namespace usher::engine

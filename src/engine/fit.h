@@ -1,0 +1,74 @@
+// Fit: from interactions to a model in memory, and how good its lists are. What Train and Evaluate
+// are made of.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/parallel.h"
+#include "base/result.h"
+#include "engine/recipes.h"
+#include "recsys/als/als.h"
+#include "recsys/interactions/interactions.h"
+#include "recsys/interactions/split.h"
+#include "recsys/model.h"
+
+namespace usher::engine {
+
+struct FitOptions {
+  RecipeKind kind = RecipeKind::kUserPersonalization;
+  Hyperparameters hyperparameters;  // complete
+  std::uint64_t seed = 1;
+};
+
+// A model together with what it is made of. Factors are empty for popularity.
+struct Fitted {
+  recsys::Interactions interactions;  // histories of the model
+  recsys::AlsFactors factors;
+  recsys::AlsOptions als;
+};
+
+[[nodiscard]] recsys::AlsOptions AlsOptionsOf(const FitOptions& options);
+
+// The interactions of users whose history is no shorter and no longer than those percentiles of the
+// lengths; the other users' lists are empty. Users without history do not count.
+[[nodiscard]] recsys::Interactions KeepHistoryPercentiles(const recsys::Interactions& all,
+                                                          double min_percentile,
+                                                          double max_percentile);
+
+// Learns from the interactions that the percentiles keep; every user gets factors from their whole
+// history. Errors: kCancelled, and what the hooks say.
+Result<Fitted> Fit(recsys::Interactions interactions, const FitOptions& options, ThreadPool& pool,
+                   recsys::AlsHooks hooks = {});
+
+// A model over `fitted`, which it keeps.
+[[nodiscard]] std::shared_ptr<const recsys::Model> ModelOf(std::shared_ptr<const Fitted> fitted,
+                                                           recsys::Vocabulary users,
+                                                           recsys::Vocabulary items,
+                                                           RecipeKind kind, float temperature);
+
+inline constexpr std::size_t kListLength = 25;  // the longest that a metric looks at
+
+// Top lists for the users of a split, each given its input, whose items are left out.
+[[nodiscard]] std::vector<std::vector<recsys::ScoredItem>> HeldOutLists(const recsys::Model& model,
+                                                                        const recsys::Split& split,
+                                                                        ThreadPool& pool);
+
+// The API's metrics: mean_reciprocal_rank_at_25, normalized_discounted_cumulative_gain_at_5, _10
+// and _25, precision_at_5, _10 and _25 over the split's users; coverage is the share of the
+// catalogue in the top 25 of those and of up to kCoverageUsers users of the training part. Rounded
+// to 4 decimals. Empty when the split has no users.
+inline constexpr std::size_t kCoverageUsers = 20000;
+[[nodiscard]] std::map<std::string, double> OfflineMetrics(
+    const recsys::Model& model, const recsys::Split& split,
+    const std::vector<std::vector<recsys::ScoredItem>>& lists, ThreadPool& pool);
+
+// The temperature under which the held-out items are most likely; the default without any.
+[[nodiscard]] float TemperatureOf(const Fitted& fitted, const recsys::Split& split,
+                                  ThreadPool& pool);
+
+}  // namespace usher::engine

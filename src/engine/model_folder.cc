@@ -1,0 +1,230 @@
+#include "engine/model_folder.h"
+
+#include <sys/stat.h>
+
+#include <charconv>
+#include <fstream>
+#include <utility>
+
+#include "base/byte_source.h"
+#include "columnar/ipc_file.h"
+#include "engine/fit.h"
+#include "engine/model_writer.h"
+#include "json/json.h"
+#include "recsys/als/als_model.h"
+#include "recsys/popularity/popularity_model.h"
+
+namespace usher::engine {
+namespace {
+
+constexpr std::size_t kMaxManifestBytes = 1 << 20;
+
+Error BadManifest(std::string_view member) {
+  return Corrupt("the model's manifest has no good member '" + std::string(member) + "'");
+}
+
+Result<std::string> TextMember(const Value& manifest, std::string_view name) {
+  const Value* member = manifest.Find(name);
+  if (member == nullptr || member->as_string() == nullptr) return BadManifest(name);
+  return *member->as_string();
+}
+
+Result<std::uint64_t> CountMember(const Value& manifest, std::string_view name) {
+  const Value* member = manifest.Find(name);
+  if (member == nullptr || member->as_int() == nullptr || *member->as_int() < 0) {
+    return BadManifest(name);
+  }
+  return static_cast<std::uint64_t>(*member->as_int());
+}
+
+Result<double> NumberMember(const Value& manifest, std::string_view name) {
+  const Value* member = manifest.Find(name);
+  if (member != nullptr && member->as_double() != nullptr) return *member->as_double();
+  if (member != nullptr && member->as_int() != nullptr) {
+    return static_cast<double>(*member->as_int());
+  }
+  return BadManifest(name);
+}
+
+Result<ValueMap> MapMember(const Value& manifest, std::string_view name) {
+  const Value* member = manifest.Find(name);
+  if (member == nullptr || member->as_map() == nullptr) return BadManifest(name);
+  return *member->as_map();
+}
+
+// A map of texts into any map keyed by text.
+template <typename Map>
+Result<Map> TextMap(const Value& manifest, std::string_view name) {
+  const auto members = MapMember(manifest, name);
+  if (!members) return members.error();
+  Map map;
+  for (const auto& [key, value] : *members) {
+    if (value.as_string() == nullptr) return BadManifest(name);
+    map.emplace(key, *value.as_string());
+  }
+  return map;
+}
+
+Result<ModelInfo> ParseManifest(std::string_view text) {
+  const auto parsed = json::Parse(text);
+  if (!parsed) return Corrupt("the model's manifest is no JSON: " + parsed.error().message);
+  const Value& manifest = *parsed;
+  const auto version = CountMember(manifest, "formatVersion");
+  if (!version) return version.error();
+  if (*version != kModelFormatVersion) {
+    return Unsupported("the model has format version " + std::to_string(*version) +
+                       "; this build reads version " + std::to_string(kModelFormatVersion));
+  }
+  const auto recipe = TextMember(manifest, "recipe");
+  if (!recipe) return recipe.error();
+  auto hyperparameters = TextMap<Hyperparameters>(manifest, "hyperparameters");
+  if (!hyperparameters) return hyperparameters.error();
+  const auto seed = TextMember(manifest, "seed");
+  if (!seed) return seed.error();
+  const auto data_sha256 = TextMember(manifest, "dataSha256");
+  if (!data_sha256) return data_sha256.error();
+  const auto instruction_set = TextMember(manifest, "instructionSet");
+  if (!instruction_set) return instruction_set.error();
+  const auto temperature = NumberMember(manifest, "temperature");
+  if (!temperature) return temperature.error();
+  const auto interactions = CountMember(manifest, "interactions");
+  if (!interactions) return interactions.error();
+  const auto users = CountMember(manifest, "users");
+  if (!users) return users.error();
+  const auto items = CountMember(manifest, "items");
+  if (!items) return items.error();
+  const auto metrics = MapMember(manifest, "metrics");
+  if (!metrics) return metrics.error();
+  auto files = TextMap<std::map<std::string, std::string>>(manifest, "files");
+  if (!files) return files.error();
+
+  ModelInfo info;
+  info.recipe = *recipe;
+  info.hyperparameters = *std::move(hyperparameters);
+  const auto [end, error] = std::from_chars(seed->data(), seed->data() + seed->size(), info.seed);
+  if (error != std::errc() || end != seed->data() + seed->size()) return BadManifest("seed");
+  info.data_sha256 = *data_sha256;
+  info.instruction_set = *instruction_set;
+  info.temperature = *temperature;
+  info.interactions = *interactions;
+  info.users = *users;
+  info.items = *items;
+  for (const auto& [name, value] : *metrics) {
+    const auto number = NumberMember(Value(*metrics), name);
+    if (!number) return number.error();
+    info.metrics.emplace(name, *number);
+  }
+  info.file_sha256 = *std::move(files);
+  return info;
+}
+
+using File = std::shared_ptr<const columnar::ArrayFile>;
+
+Result<File> OpenArrays(const std::string& folder, std::string_view name, const ModelInfo& info) {
+  const auto sha256 = info.file_sha256.find(std::string(name));
+  if (sha256 == info.file_sha256.end()) {
+    return Corrupt("the model's manifest does not name " + std::string(name));
+  }
+  auto file = columnar::ArrayFile::Open(folder + "/" + std::string(name), sha256->second);
+  if (!file && file.error().code == ErrorCode::kNotFound) {
+    return Corrupt("the model's file " + std::string(name) + " is missing");
+  }
+  return file;
+}
+
+Result<recsys::Vocabulary> ReadVocabulary(const File& file, std::string_view name,
+                                          std::uint64_t count) {
+  const auto strings = file->Strings(name);
+  if (!strings) return strings.error();
+  if (strings->size() != count) return Corrupt("the model's vocabulary has another size");
+  return recsys::Vocabulary(strings->offsets(), strings->bytes(), file);
+}
+
+Result<recsys::ListsView> ReadHistories(const File& file, const ModelInfo& info) {
+  const auto offsets = file->Int64s("offsets");
+  if (!offsets) return offsets.error();
+  const auto items = file->UInt32s("items");
+  if (!items) return items.error();
+  bool good = offsets->size() == info.users + 1 && offsets->front() == 0 &&
+              offsets->back() == static_cast<std::int64_t>(items->size());
+  for (std::size_t user = 0; good && user < info.users; ++user) {
+    good = (*offsets)[user] <= (*offsets)[user + 1];
+  }
+  for (std::size_t at = 0; good && at < items->size(); ++at) good = (*items)[at] < info.items;
+  if (!good) return Corrupt("the model's histories point out of range");
+  return recsys::ListsView{*offsets, *items};
+}
+
+Result<linalg::MatrixView> ReadFactors(const File& file, std::string_view name, std::uint64_t rows,
+                                       std::size_t rank) {
+  const auto matrix = file->FloatMatrix(name);
+  if (!matrix) return matrix.error();
+  if (matrix->rows != rows || matrix->cols != linalg::PaddedColumns(rank)) {
+    return Corrupt("the model's factors have another shape");
+  }
+  return linalg::MatrixView{matrix->values.data(), matrix->rows, rank, matrix->cols};
+}
+
+}  // namespace
+
+Result<ModelInfo> ReadModelInfo(const std::string& folder) {
+  const std::string path = folder + "/" + std::string(kManifestFile);
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return NotFound("there is no model in this folder");
+  const auto source = FileSource::Open(path);
+  if (!source) return source.error();
+  const auto text = ReadAll(**source, kMaxManifestBytes);
+  if (!text) return text.error();
+  return ParseManifest(*text);
+}
+
+Result<LoadedModel> LoadModel(const std::string& folder) {
+  LoadedModel loaded;
+  auto info = ReadModelInfo(folder);
+  if (!info) return info.error();
+  loaded.info = *std::move(info);
+  const auto recipe = FindRecipe(loaded.info.recipe);
+  if (!recipe) return recipe.error();
+  loaded.kind = (*recipe)->kind;
+
+  const auto vocabulary = OpenArrays(folder, kVocabularyFile, loaded.info);
+  if (!vocabulary) return vocabulary.error();
+  auto users = ReadVocabulary(*vocabulary, "user_ids", loaded.info.users);
+  if (!users) return users.error();
+  auto items = ReadVocabulary(*vocabulary, "item_ids", loaded.info.items);
+  if (!items) return items.error();
+  const auto histories_file = OpenArrays(folder, kHistoriesFile, loaded.info);
+  if (!histories_file) return histories_file.error();
+  const auto histories = ReadHistories(*histories_file, loaded.info);
+  if (!histories) return histories.error();
+
+  if (loaded.kind == RecipeKind::kPopularity) {
+    loaded.model = recsys::MakePopularityModel({.users = *std::move(users),
+                                                .items = *std::move(items),
+                                                .histories = *histories,
+                                                .owner = *histories_file});
+    return loaded;
+  }
+  const auto complete = CompleteHyperparameters(**recipe, loaded.info.hyperparameters);
+  if (!complete) return Corrupt("the model's hyperparameters: " + complete.error().message);
+  const recsys::AlsOptions als = AlsOptionsOf({loaded.kind, *complete, loaded.info.seed});
+  const auto factors_file = OpenArrays(folder, kFactorsFile, loaded.info);
+  if (!factors_file) return factors_file.error();
+  const auto user_factors = ReadFactors(*factors_file, "user_factors", loaded.info.users, als.rank);
+  if (!user_factors) return user_factors.error();
+  const auto item_factors = ReadFactors(*factors_file, "item_factors", loaded.info.items, als.rank);
+  if (!item_factors) return item_factors.error();
+  using Owners = std::pair<File, File>;
+  loaded.model = recsys::MakeAlsModel(
+      {.users = *std::move(users),
+       .items = *std::move(items),
+       .histories = *histories,
+       .user_factors = *user_factors,
+       .item_factors = *item_factors,
+       .options = als,
+       .temperature = static_cast<float>(loaded.info.temperature),
+       .owner = std::make_shared<const Owners>(*histories_file, *factors_file)});
+  return loaded;
+}
+
+}  // namespace usher::engine

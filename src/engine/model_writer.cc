@@ -1,0 +1,118 @@
+#include "engine/model_writer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <functional>
+#include <utility>
+
+#include "columnar/ipc_file.h"
+#include "columnar/output_file.h"
+#include "json/json.h"
+
+namespace usher::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Makes a rename in this folder last through a power cut.
+Result<void> SyncFolder(const std::string& folder) {
+  const int fd = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return SystemError("cannot open the model's parent folder", errno);
+  const int synced = ::fsync(fd);
+  const int error = errno;
+  ::close(fd);
+  if (synced != 0) return SystemError("cannot sync the model's parent folder", error);
+  return {};
+}
+
+// One array file; `fill` adds the arrays. Notes the checksum in `info`.
+Result<void> WriteArrays(const std::string& folder, std::string_view name, ModelInfo& info,
+                         const std::function<void(columnar::ArrayFileWriter&)>& fill) {
+  auto writer = columnar::ArrayFileWriter::Create(folder + "/" + std::string(name));
+  if (!writer) return writer.error();
+  fill(**writer);
+  const auto written = (*writer)->Finish();
+  if (!written) return written.error();
+  info.file_sha256[std::string(name)] = written->sha256;
+  return {};
+}
+
+template <typename V>
+ValueMap ToValue(const std::map<std::string, V>& map) {
+  ValueMap members;
+  for (const auto& [name, value] : map) members.Append(name, value);
+  return members;
+}
+
+Value ToValue(const ModelInfo& info) {
+  ValueMap hyperparameters;
+  for (const auto& [name, value] : info.hyperparameters) hyperparameters.Append(name, value);
+  ValueMap manifest;
+  manifest.Append("formatVersion", info.format_version);
+  manifest.Append("recipe", info.recipe);
+  manifest.Append("hyperparameters", std::move(hyperparameters));
+  manifest.Append("seed", std::to_string(info.seed));  // as text: JSON numbers end at 2^53
+  manifest.Append("dataSha256", info.data_sha256);
+  manifest.Append("instructionSet", info.instruction_set);
+  manifest.Append("temperature", info.temperature);
+  manifest.Append("interactions", static_cast<std::int64_t>(info.interactions));
+  manifest.Append("users", static_cast<std::int64_t>(info.users));
+  manifest.Append("items", static_cast<std::int64_t>(info.items));
+  manifest.Append("metrics", ToValue(info.metrics));
+  manifest.Append("files", ToValue(info.file_sha256));
+  return manifest;
+}
+
+Result<void> WriteFiles(const std::string& folder, const Fitted& fitted,
+                        std::span<const std::string> user_ids,
+                        std::span<const std::string> item_ids, ModelInfo& info) {
+  auto written = WriteArrays(folder, kVocabularyFile, info, [&](columnar::ArrayFileWriter& file) {
+    file.AddStrings("user_ids", user_ids);
+    file.AddStrings("item_ids", item_ids);
+  });
+  if (!written) return written;
+  written = WriteArrays(folder, kHistoriesFile, info, [&](columnar::ArrayFileWriter& file) {
+    file.Add("offsets", std::span<const std::int64_t>(fitted.interactions.by_user.offsets));
+    file.Add("items", std::span<const std::uint32_t>(fitted.interactions.by_user.values));
+  });
+  if (!written) return written;
+  if (fitted.factors.items.rows() > 0) {
+    const linalg::Matrix& users = fitted.factors.users;
+    const linalg::Matrix& items = fitted.factors.items;
+    written = WriteArrays(folder, kFactorsFile, info, [&](columnar::ArrayFileWriter& file) {
+      file.AddMatrix("user_factors", users.values(), users.rows(), users.stride());
+      file.AddMatrix("item_factors", items.values(), items.rows(), items.stride());
+    });
+    if (!written) return written;
+  }
+  auto manifest = columnar::OutputFile::Create(folder + "/" + std::string(kManifestFile));
+  if (!manifest) return manifest.error();
+  if (auto wrote = (*manifest)->Write(json::Write(ToValue(info)) + "\n"); !wrote) return wrote;
+  return (*manifest)->Publish();
+}
+
+}  // namespace
+
+Result<void> WriteModel(const std::string& folder, const Fitted& fitted,
+                        std::span<const std::string> user_ids,
+                        std::span<const std::string> item_ids, ModelInfo info) {
+  std::error_code error;
+  if (fs::exists(folder, error)) return InvalidInput("the model folder exists already");
+  const std::string part = folder + ".part";
+  fs::remove_all(part, error);  // of a training that was killed
+  if (error) return Internal("cannot remove an unfinished model folder: " + error.message());
+  fs::create_directories(part, error);
+  if (error) return Internal("cannot make the model folder: " + error.message());
+  if (auto written = WriteFiles(part, fitted, user_ids, item_ids, info); !written) {
+    fs::remove_all(part, error);
+    return written;
+  }
+  fs::rename(part, folder, error);
+  if (error) return Internal("cannot publish the model folder: " + error.message());
+  return SyncFolder(fs::path(folder).parent_path().string());
+}
+
+}  // namespace usher::engine

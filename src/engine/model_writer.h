@@ -1,0 +1,25 @@
+// WriteModel: publishes a trained model as a folder (the layout is model_folder.h's).
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "engine/fit.h"
+#include "engine/model_folder.h"
+
+namespace usher::engine {
+
+// Names of the files in the folder.
+inline constexpr std::string_view kManifestFile = "manifest.json";
+inline constexpr std::string_view kVocabularyFile = "vocabulary.arrow";
+inline constexpr std::string_view kHistoriesFile = "histories.arrow";
+inline constexpr std::string_view kFactorsFile = "factors.arrow";
+
+// Writes everything into `folder`.part, then renames it. `info` is completed with the checksums.
+// Errors: kInvalidInput when `folder` exists; kInternal when the disk fails.
+Result<void> WriteModel(const std::string& folder, const Fitted& fitted,
+                        std::span<const std::string> user_ids,
+                        std::span<const std::string> item_ids, ModelInfo info);
+
+}  // namespace usher::engine

@@ -1,0 +1,421 @@
+#include "engine/recommend.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <unordered_set>
+#include <utility>
+
+#include "base/byte_source.h"
+#include "base/parallel.h"
+#include "base/text.h"
+#include "engine/line_reader.h"
+#include "json/json.h"
+
+namespace usher::engine {
+namespace {
+
+constexpr std::size_t kLinesPerRound = 4096;  // answered together
+constexpr std::size_t kLinesPerChunk = 64;    // parsed or written by a thread at a time
+constexpr std::size_t kEchoBytes = 1024;      // of a line that is no JSON
+constexpr int kScoreDecimals = 7;
+
+// What one input line asks for, or why it cannot be answered.
+struct Request {
+  std::string echo;  // JSON of the input
+  std::string error;
+  std::string user_id;
+  std::vector<std::string> list;        // ranking recipes
+  std::vector<std::uint32_t> known;     // items of the list that the model knows
+  std::vector<std::uint32_t> known_at;  // their places in the list
+};
+
+// A line that is no JSON, as a JSON text of bounded length.
+std::string EchoText(std::string_view line) {
+  std::string echo;
+  json::AppendString(echo, IsUtf8(line) ? line.substr(0, kEchoBytes) : "");
+  return IsUtf8(echo) ? echo : "\"\"";
+}
+
+Result<std::string> IdMember(const Value& query, std::string_view name) {
+  const Value* member = query.Find(name);
+  const std::string quoted = "'" + std::string(name) + "'";
+  if (member == nullptr) return InvalidInput("the line has no " + quoted);
+  if (member->as_string() == nullptr) return InvalidInput(quoted + " must be a string");
+  if (member->as_string()->size() > kMaxIdBytes) {
+    return InvalidInput(quoted + " is longer than " + std::to_string(kMaxIdBytes) + " bytes");
+  }
+  return *member->as_string();
+}
+
+Result<std::vector<std::string>> ListMember(const Value& query) {
+  const Value* member = query.Find("itemList");
+  if (member == nullptr) return InvalidInput("the line has no 'itemList'");
+  const ValueList* values = member->as_list();
+  if (values == nullptr) return InvalidInput("'itemList' must be a list of strings");
+  if (values->empty() || values->size() > kMaxRankingList) {
+    return InvalidInput("'itemList' must have 1 to " + std::to_string(kMaxRankingList) +
+                        " items, has " + std::to_string(values->size()));
+  }
+  std::vector<std::string> list;
+  for (const Value& value : *values) {
+    if (value.as_string() == nullptr) return InvalidInput("'itemList' must be a list of strings");
+    list.push_back(*value.as_string());
+  }
+  return list;
+}
+
+Request ParseRequest(std::string_view line, RecipeKind kind) {
+  Request request;
+  if (line.size() > kMaxBatchLineBytes) {
+    request.echo = EchoText(line);
+    request.error = "the line is longer than " + std::to_string(kMaxBatchLineBytes) + " bytes";
+    return request;
+  }
+  const auto parsed = json::Parse(line);
+  if (!parsed) {
+    request.echo = EchoText(line);
+    request.error = "the line is no JSON: " + parsed.error().message;
+    return request;
+  }
+  request.echo = json::Write(*parsed);
+  if (parsed->as_map() == nullptr) {
+    request.error = "the line must be a JSON object";
+    return request;
+  }
+  auto user_id = IdMember(*parsed, "userId");
+  if (!user_id) {
+    request.error = user_id.error().message;
+    return request;
+  }
+  request.user_id = *std::move(user_id);
+  if (kind != RecipeKind::kPersonalizedRanking) return request;
+  auto list = ListMember(*parsed);
+  if (!list) {
+    request.error = list.error().message;
+  } else {
+    request.list = *std::move(list);
+  }
+  return request;
+}
+
+// The items of a list that the model knows, with their places.
+void FindKnown(const recsys::Model& model, std::span<const std::string> list,
+               std::vector<std::uint32_t>& known, std::vector<std::uint32_t>& known_at) {
+  for (std::uint32_t at = 0; at < list.size(); ++at) {
+    const auto item = model.items().Find(list[at]);
+    if (!item) continue;
+    known.push_back(*item);
+    known_at.push_back(at);
+  }
+}
+
+void AppendScore(std::string& out, float score) {
+  char text[64];
+  const auto [end, error] =
+      std::to_chars(text, text + sizeof(text), score, std::chars_format::fixed, kScoreDecimals);
+  out.append(text, error == std::errc() ? end : text);
+}
+
+// {"input":…,"output":{"recommendedItems":[…],"scores":[…]},"error":null}
+void AppendAnswer(const recsys::Model& model, const Request& request,
+                  const std::vector<recsys::ScoredItem>& answer, bool with_scores,
+                  std::string& out) {
+  out += "{\"input\":";
+  out += request.echo;
+  if (!request.error.empty()) {
+    out += ",\"output\":null,\"error\":";
+    json::AppendString(out, request.error);
+    out += "}\n";
+    return;
+  }
+  // Listed items that the model does not know come last, with score 0.
+  std::vector<std::string_view> unknown;
+  if (request.known.size() < request.list.size()) {
+    std::size_t next = 0;
+    for (std::uint32_t at = 0; at < request.list.size(); ++at) {
+      if (next < request.known_at.size() && request.known_at[next] == at) {
+        ++next;
+      } else {
+        unknown.push_back(request.list[at]);
+      }
+    }
+  }
+  out += ",\"output\":{\"recommendedItems\":[";
+  const char* separator = "";
+  for (const recsys::ScoredItem& entry : answer) {
+    out += separator;
+    json::AppendString(out, model.items()[entry.item]);
+    separator = ",";
+  }
+  for (const std::string_view id : unknown) {
+    out += separator;
+    json::AppendString(out, id);
+    separator = ",";
+  }
+  out += ']';
+  if (with_scores) {
+    out += ",\"scores\":[";
+    separator = "";
+    for (const recsys::ScoredItem& entry : answer) {
+      out += separator;
+      AppendScore(out, entry.score);
+      separator = ",";
+    }
+    for (std::size_t j = 0; j < unknown.size(); ++j) {
+      out += separator;
+      AppendScore(out, 0.0F);
+      separator = ",";
+    }
+    out += ']';
+  }
+  out += "},\"error\":null}\n";
+}
+
+// Answers rounds of requests: parse, score and write each on all threads.
+class BatchRun {
+ public:
+  BatchRun(const LoadedModel& model, const BatchOptions& options, const LineSink& sink)
+      : loaded_(model),
+        model_(*model.model),
+        options_(options),
+        sink_(sink),
+        pool_(options.threads) {}
+
+  // Requests may carry errors already.
+  Result<void> Answer(std::vector<Request>& requests) {
+    if (options_.stop.stop_requested()) return Cancelled("the batch was stopped");
+    answers_.resize(requests.size());
+    if (loaded_.kind == RecipeKind::kPersonalizedRanking) {
+      RankAll(requests);
+    } else {
+      RecommendAll(requests);
+    }
+    const std::size_t chunk_count = (requests.size() + kLinesPerChunk - 1) / kLinesPerChunk;
+    texts_.resize(chunk_count);
+    const bool with_scores = model_.has_scores();
+    pool_.ParallelFor(requests.size(), kLinesPerChunk, [&](const ChunkRange& range) {
+      std::string& text = texts_[range.chunk];
+      text.clear();
+      for (std::size_t j = range.begin; j < range.end; ++j) {
+        AppendAnswer(model_, requests[j], answers_[j], with_scores, text);
+      }
+    });
+    for (const std::string& text : texts_) {
+      if (auto taken = sink_(text); !taken) return taken;
+    }
+    counts_.lines += requests.size();
+    counts_.failed += static_cast<std::uint64_t>(std::ranges::count_if(
+        requests, [](const Request& request) { return !request.error.empty(); }));
+    return {};
+  }
+
+  Result<void> AnswerLines(std::span<const std::string> lines) {
+    std::vector<Request> requests(lines.size());
+    pool_.ParallelFor(lines.size(), kLinesPerChunk, [&](const ChunkRange& range) {
+      for (std::size_t j = range.begin; j < range.end; ++j) {
+        requests[j] = ParseRequest(lines[j], loaded_.kind);
+      }
+    });
+    return Answer(requests);
+  }
+
+  [[nodiscard]] const BatchCounts& counts() const { return counts_; }
+
+ private:
+  recsys::UserQuery QueryOf(const Request& request) const {
+    return {.user = model_.users().Find(request.user_id),
+            .history = {},
+            .exclude = {},
+            .exclude_seen = options_.exclude_seen,
+            .num_results = request.error.empty() ? options_.num_results : 0};
+  }
+
+  void RecommendAll(const std::vector<Request>& requests) {
+    std::vector<recsys::UserQuery> queries(requests.size());
+    pool_.ParallelFor(requests.size(), kLinesPerChunk, [&](const ChunkRange& range) {
+      for (std::size_t j = range.begin; j < range.end; ++j) queries[j] = QueryOf(requests[j]);
+    });
+    model_.RecommendMany(queries, pool_, answers_);
+  }
+
+  void RankAll(std::vector<Request>& requests) {
+    pool_.ParallelFor(requests.size(), kLinesPerChunk, [&](const ChunkRange& range) {
+      for (std::size_t j = range.begin; j < range.end; ++j) {
+        Request& request = requests[j];
+        FindKnown(model_, request.list, request.known, request.known_at);
+        model_.Rank(QueryOf(request), request.known, answers_[j]);
+      }
+    });
+  }
+
+  const LoadedModel& loaded_;
+  const recsys::Model& model_;
+  const BatchOptions& options_;
+  const LineSink& sink_;
+  ThreadPool pool_;
+  std::vector<std::vector<recsys::ScoredItem>> answers_;
+  std::vector<std::string> texts_;
+  BatchCounts counts_;
+};
+
+Result<void> CheckOptions(const BatchOptions& options) {
+  if (options.num_results >= 1 && options.num_results <= kMaxNumResults) return {};
+  return InvalidInput("the number of results must be 1 to " + std::to_string(kMaxNumResults) +
+                      ", got " + std::to_string(options.num_results));
+}
+
+// Users given one by one instead of by lines.
+template <typename IdAt>
+Result<BatchCounts> RecommendIds(const LoadedModel& model, std::size_t count, const IdAt& id_at,
+                                 const BatchOptions& options, const LineSink& sink) {
+  if (const auto checked = CheckOptions(options); !checked) return checked.error();
+  if (model.kind == RecipeKind::kPersonalizedRanking) {
+    return InvalidInput("a ranking model needs a file of lines with 'userId' and 'itemList'");
+  }
+  BatchRun run(model, options, sink);
+  std::vector<Request> requests;
+  for (std::size_t begin = 0; begin < count; begin += kLinesPerRound) {
+    const std::size_t end = std::min(count, begin + kLinesPerRound);
+    requests.assign(end - begin, {});
+    for (std::size_t j = begin; j < end; ++j) {
+      Request& request = requests[j - begin];
+      request.user_id = id_at(j);
+      request.echo = "{\"userId\":";
+      json::AppendString(request.echo, request.user_id);
+      request.echo += '}';
+    }
+    if (const auto answered = run.Answer(requests); !answered) return answered.error();
+    if (options.progress) {
+      options.progress(static_cast<double>(end) / static_cast<double>(count));
+    }
+  }
+  return run.counts();
+}
+
+// A user with what they did lately: the query, and where it points when folded in.
+struct OneUser {
+  std::vector<std::uint32_t> history;
+  recsys::UserQuery query;
+
+  OneUser(const recsys::Model& model, std::string_view user_id,
+          std::span<const std::string> recent_items) {
+    const auto user = model.users().Find(user_id);
+    if (recent_items.empty()) {
+      query.user = user;
+      return;
+    }
+    if (user) {
+      const auto known = model.History(*user);
+      history.assign(known.begin(), known.end());
+    }
+    std::unordered_set<std::uint32_t> met(history.begin(), history.end());
+    const std::size_t before = history.size();
+    for (const std::string& id : recent_items) {
+      const auto item = model.items().Find(id);
+      if (item && met.insert(*item).second) history.push_back(*item);
+    }
+    if (history.size() == before) {
+      query.user = user;  // nothing that the model did not know
+    } else {
+      query.history = history;
+    }
+  }
+  OneUser(const OneUser&) = delete;
+  OneUser& operator=(const OneUser&) = delete;
+};
+
+}  // namespace
+
+Result<BatchCounts> RecommendFile(const LoadedModel& model, const std::string& input_path,
+                                  const BatchOptions& options, const LineSink& sink) {
+  if (const auto checked = CheckOptions(options); !checked) return checked.error();
+  const auto source = FileSource::Open(input_path);
+  if (!source) return source.error();
+  LineReader reader(**source, kMaxBatchLineBytes);
+  BatchRun run(model, options, sink);
+  const double size = static_cast<double>((*source)->size().value_or(0));
+  while (true) {
+    const auto lines = reader.Read(kLinesPerRound);
+    if (!lines) return lines.error();
+    if (lines->empty()) return run.counts();
+    if (const auto answered = run.AnswerLines(*lines); !answered) return answered.error();
+    if (options.progress && size > 0) {
+      options.progress(std::min(1.0, static_cast<double>(reader.bytes_read()) / size));
+    }
+  }
+}
+
+Result<BatchCounts> RecommendUsers(const LoadedModel& model, std::span<const std::string> user_ids,
+                                   const BatchOptions& options, const LineSink& sink) {
+  return RecommendIds(
+      model, user_ids.size(), [&](std::size_t j) { return std::string(user_ids[j]); }, options,
+      sink);
+}
+
+Result<BatchCounts> RecommendAllUsers(const LoadedModel& model, const BatchOptions& options,
+                                      const LineSink& sink) {
+  const recsys::Vocabulary& users = model.model->users();
+  return RecommendIds(
+      model, users.size(),
+      [&](std::size_t j) { return std::string(users[static_cast<std::uint32_t>(j)]); }, options,
+      sink);
+}
+
+Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::string_view user_id,
+                                               std::span<const std::string> recent_items,
+                                               std::size_t num_results, bool exclude_seen) {
+  if (model.kind == RecipeKind::kPersonalizedRanking) {
+    return InvalidInput("a model of recipe " + model.info.recipe + " only ranks given items");
+  }
+  if (num_results > kMaxNumResults) {
+    return InvalidInput("the number of results must be at most " + std::to_string(kMaxNumResults) +
+                        ", got " + std::to_string(num_results));
+  }
+  OneUser user(*model.model, user_id, recent_items);
+  user.query.num_results = num_results;
+  user.query.exclude_seen = exclude_seen;
+  std::vector<recsys::ScoredItem> answer;
+  model.model->Recommend(user.query, answer);
+  std::vector<AnsweredItem> items;
+  items.reserve(answer.size());
+  for (const recsys::ScoredItem& entry : answer) {
+    items.push_back({model.model->items()[entry.item], std::nullopt});
+    if (model.model->has_scores()) items.back().score = entry.score;
+  }
+  return items;
+}
+
+Result<std::vector<AnsweredItem>> RankOne(const LoadedModel& model, std::string_view user_id,
+                                          std::span<const std::string> recent_items,
+                                          std::span<const std::string> list) {
+  if (model.kind != RecipeKind::kPersonalizedRanking) {
+    return InvalidInput("a model of recipe " + model.info.recipe + " does not rank given items");
+  }
+  if (list.empty() || list.size() > kMaxRankingList) {
+    return InvalidInput("the list to rank must have 1 to " + std::to_string(kMaxRankingList) +
+                        " items, has " + std::to_string(list.size()));
+  }
+  std::vector<std::uint32_t> known;
+  std::vector<std::uint32_t> known_at;
+  FindKnown(*model.model, list, known, known_at);
+  const OneUser user(*model.model, user_id, recent_items);
+  std::vector<recsys::ScoredItem> answer;
+  model.model->Rank(user.query, known, answer);
+  std::vector<AnsweredItem> items;
+  items.reserve(list.size());
+  for (const recsys::ScoredItem& entry : answer) {
+    items.push_back({model.model->items()[entry.item], entry.score});
+  }
+  std::size_t next = 0;
+  for (std::uint32_t at = 0; at < list.size(); ++at) {
+    if (next < known_at.size() && known_at[next] == at) {
+      ++next;
+    } else {
+      items.push_back({list[at], std::nullopt});
+    }
+  }
+  return items;
+}
+
+}  // namespace usher::engine

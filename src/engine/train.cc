@@ -1,0 +1,186 @@
+#include "engine/train.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include "base/parallel.h"
+#include "engine/checkpoint.h"
+#include "engine/fit.h"
+#include "engine/model_folder.h"
+#include "engine/model_writer.h"
+#include "engine/sha256.h"
+#include "linalg/vector_ops.h"
+#include "recsys/ranking/temperature.h"
+
+namespace usher::engine {
+namespace {
+
+// Parts of the whole that the stages take, for progress.
+constexpr double kReadEnd = 0.1;
+constexpr double kEvaluateEnd = 0.55;
+constexpr double kTrainEnd = 0.97;
+
+void Report(const TrainOptions& options, std::string_view stage, double fraction) {
+  if (options.progress) options.progress({stage, fraction});
+}
+
+std::string HashOf(const InteractionTable& ids, const recsys::Interactions& interactions) {
+  Sha256 hash;
+  for (const auto* names : {&ids.user_ids, &ids.item_ids}) {
+    const std::uint64_t count = names->size();
+    hash.AddNumbers(std::span(&count, 1));
+    for (const std::string& name : *names) hash.AddText(name);
+  }
+  hash.AddNumbers(std::span<const std::int64_t>(interactions.by_user.offsets));
+  hash.AddNumbers(std::span<const std::uint32_t>(interactions.by_user.values));
+  return hash.Finish();
+}
+
+// Tells a training apart from all others: what goes in determines the factors.
+std::string FingerprintOf(const ModelInfo& info, std::string_view phase) {
+  Sha256 hash;
+  for (const std::string_view text :
+       {std::string_view(info.recipe), std::string_view(info.data_sha256),
+        std::string_view(info.instruction_set), phase}) {
+    hash.AddText(text);
+  }
+  for (const auto& [name, value] : info.hyperparameters) {
+    hash.AddText(name);
+    hash.AddText(value);
+  }
+  hash.AddNumbers(std::span(&info.seed, 1));
+  return hash.Finish();
+}
+
+// A training under way.
+class Training {
+ public:
+  Training(const TrainOptions& options, ThreadPool& pool, FitOptions fit, ModelInfo info)
+      : options_(options), pool_(pool), fit_(std::move(fit)), info_(std::move(info)) {}
+
+  [[nodiscard]] ModelInfo& info() { return info_; }
+
+  // Fits with progress, stop and checkpoints under the name of the phase.
+  Result<Fitted> FitPhase(recsys::Interactions interactions, std::string_view phase,
+                          std::string_view stage, double begin, double end) {
+    const Checkpoint checkpoint(options_.checkpoint_folder, std::string(phase),
+                                FingerprintOf(info_, phase));
+    recsys::AlsHooks hooks;
+    if (fit_.kind != RecipeKind::kPopularity) {
+      hooks.start = checkpoint.Read(interactions.item_count, AlsOptionsOf(fit_).rank);
+    }
+    hooks.after_sweep = [&](std::size_t sweeps_done, const linalg::Matrix& items) {
+      return checkpoint.Write(sweeps_done, items);
+    };
+    hooks.progress = [&](double fraction) {
+      Report(options_, stage, begin + fraction * (end - begin));
+    };
+    hooks.stop = options_.stop;
+    return Fit(std::move(interactions), fit_, pool_, std::move(hooks));
+  }
+
+  // Metrics and temperature from users set aside.
+  Result<void> Evaluate(const recsys::Interactions& all, const recsys::Vocabulary& users,
+                        const recsys::Vocabulary& items) {
+    recsys::Split split = recsys::SplitUsers(all, fit_.seed);
+    if (split.users.empty()) return {};
+    auto fitted = FitPhase(std::move(split.train), "holdout", "evaluating", kReadEnd, kEvaluateEnd);
+    if (!fitted) return fitted.error();
+    const auto kept = std::make_shared<const Fitted>(*std::move(fitted));
+    if (fit_.kind != RecipeKind::kPopularity) {
+      info_.temperature = TemperatureOf(*kept, split, pool_);
+    }
+    const auto model =
+        ModelOf(kept, users, items, fit_.kind, static_cast<float>(info_.temperature));
+    info_.metrics = OfflineMetrics(*model, split, HeldOutLists(*model, split, pool_), pool_);
+    return {};
+  }
+
+ private:
+  const TrainOptions& options_;
+  ThreadPool& pool_;
+  FitOptions fit_;
+  ModelInfo info_;
+};
+
+}  // namespace
+
+Result<TrainResult> Train(const std::string& interactions_path, const std::string& model_folder,
+                          const TrainOptions& options) {
+  const auto recipe = FindRecipe(options.recipe);
+  if (!recipe) return recipe.error();
+  const auto hyperparameters = CompleteHyperparameters(**recipe, options.hyperparameters);
+  if (!hyperparameters) return hyperparameters.error();
+  std::error_code ignored;
+  if (std::filesystem::exists(model_folder, ignored)) {
+    return InvalidInput("the model folder exists already");
+  }
+  Report(options, "reading", 0);
+  auto table = LoadInteractions(
+      interactions_path,
+      {.event_type = options.event_type,
+       .event_value_threshold = options.event_value_threshold,
+       .threads = static_cast<int>(options.threads),
+       .progress = [&](double fraction) { Report(options, "reading", fraction * kReadEnd); }});
+  if (!table) return table.error();
+  return TrainOnTable(*std::move(table), model_folder, options);
+}
+
+Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& model_folder,
+                                 const TrainOptions& options) {
+  const auto started = std::chrono::steady_clock::now();
+  const auto recipe = FindRecipe(options.recipe);
+  if (!recipe) return recipe.error();
+  const auto hyperparameters = CompleteHyperparameters(**recipe, options.hyperparameters);
+  if (!hyperparameters) return hyperparameters.error();
+  if (options.check) {
+    if (const auto checked = options.check(table); !checked) return checked.error();
+  }
+  if (table.size() == 0) return InvalidInput("there are no interactions to learn from");
+
+  ThreadPool pool(options.threads);
+  const recsys::Vocabulary users(table.user_ids);
+  const recsys::Vocabulary items(table.item_ids);
+  recsys::Interactions interactions =
+      recsys::BuildInteractions(users.size(), items.size(), std::move(table.user),
+                                std::move(table.item), std::move(table.timestamp), pool);
+  ModelInfo info;
+  info.recipe = options.recipe;
+  info.hyperparameters = *hyperparameters;
+  info.seed = options.seed;
+  info.data_sha256 = HashOf(table, interactions);
+  info.instruction_set = std::string(linalg::InstructionSet());
+  info.temperature =
+      (*recipe)->kind == RecipeKind::kPopularity ? 0.0 : double{recsys::kDefaultTemperature};
+  info.interactions = interactions.size();
+  info.users = users.size();
+  info.items = items.size();
+  Training training(options, pool, {(*recipe)->kind, *hyperparameters, options.seed},
+                    std::move(info));
+
+  if (options.hold_out) {
+    const auto evaluated = training.Evaluate(interactions, users, items);
+    if (!evaluated) return evaluated.error();
+  }
+  if (options.stop.stop_requested()) return Cancelled("the training was stopped");
+  const auto fitted = training.FitPhase(std::move(interactions), "final", "training",
+                                        options.hold_out ? kEvaluateEnd : kReadEnd, kTrainEnd);
+  if (!fitted) return fitted.error();
+  Report(options, "writing", kTrainEnd);
+  const auto written =
+      WriteModel(model_folder, *fitted, table.user_ids, table.item_ids, training.info());
+  if (!written) return written.error();
+  Report(options, "writing", 1);
+
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
+  return TrainResult{.metrics = training.info().metrics,
+                     .interactions = training.info().interactions,
+                     .users = training.info().users,
+                     .items = training.info().items,
+                     .seconds = seconds.count()};
+}
+
+}  // namespace usher::engine
