@@ -169,6 +169,12 @@ class DataFileSource final : public ByteSource {
 
 }  // namespace
 
+std::string Md5Hex(std::string_view bytes) {
+  Hash hash(EVP_md5());
+  hash.Update(bytes);
+  return hash.Hex();
+}
+
 StagedFile::StagedFile(StagedFile&& other) noexcept
     : files_(std::exchange(other.files_, nullptr)), file_(std::move(other.file_)) {}
 

@@ -35,6 +35,9 @@ struct DataFile {
   bool operator==(const DataFile&) const = default;
 };
 
+// MD5 as 32 hex digits: what ETags are made of.
+[[nodiscard]] std::string Md5Hex(std::string_view bytes);
+
 // A file written and synced, but without its place yet. Removed with this object unless published.
 class StagedFile {
  public:

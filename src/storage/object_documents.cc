@@ -162,6 +162,7 @@ std::string EncodeBucket(const Bucket& bucket) {
   ValueMap map;
   map.Append("region", bucket.region);
   map.Append("created", EpochMillis(bucket.created));
+  map.Append("tags", WriteMap(bucket.tags));
   map.Append("settings", WriteMap(bucket.settings));
   return json::Write(map);
 }
@@ -173,6 +174,7 @@ Result<Bucket> DecodeBucket(const Document& document) {
   return members.Done(Bucket{.name = document.id,
                              .region = members.Text("region"),
                              .created = members.When("created"),
+                             .tags = members.Map("tags"),
                              .settings = members.Map("settings")},
                       document.kind);
 }

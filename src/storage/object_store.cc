@@ -192,8 +192,11 @@ Result<void> ObjectStore::RemoveUnknownFiles() {
 
 // ---- Buckets ----
 
-Result<Bucket> ObjectStore::CreateBucket(std::string name, std::string region) {
-  Bucket bucket{.name = std::move(name), .region = std::move(region), .created = clock_.Now()};
+Result<Bucket> ObjectStore::CreateBucket(std::string name, std::string region, StringMap tags) {
+  Bucket bucket{.name = std::move(name),
+                .region = std::move(region),
+                .created = clock_.Now(),
+                .tags = std::move(tags)};
   Batch batch;
   batch.Create(std::string(kBucketKind), bucket.name, "", EncodeBucket(bucket));
   if (auto done = documents_.Commit(batch); !done) return done.error();

@@ -36,7 +36,8 @@ struct Bucket {
   std::string name;
   std::string region;
   Time created;
-  StringMap settings;  // whatever is kept for the bucket ("policy", …), by name
+  StringMap tags;
+  StringMap settings;  // whatever else is kept for the bucket ("policy", …), by name
 };
 
 // What a client says about an object and gets back as it was. Text is UTF-8.
@@ -134,7 +135,7 @@ class ObjectStore {
   ObjectStore& operator=(const ObjectStore&) = delete;
 
   // Buckets.
-  Result<Bucket> CreateBucket(std::string name, std::string region);
+  Result<Bucket> CreateBucket(std::string name, std::string region, StringMap tags = {});
   Result<Bucket> FindBucket(std::string_view name) const;
   // In the order of their names, from `from` on.
   Result<std::vector<Bucket>> ListBuckets(std::string_view prefix, std::string_view from,
