@@ -710,8 +710,8 @@ TEST(ListenAddress, IsReadAndWrittenWithBracketsForIpv6) {
   EXPECT_EQ(ParseListenAddress("[::1]:4566")->host, "::1");
   EXPECT_EQ(ParseListenAddress("[::1]:4566")->ToString(), "[::1]:4566");
   EXPECT_EQ(ParseListenAddress("0.0.0.0:1")->Endpoint(), "http://127.0.0.1:1");
-  for (const std::string_view bad :
-       {"", "4566", ":4566", "host", "host:", "host:x", "host:65536", "host:-1", "::1:80"}) {
+  for (const std::string_view bad : {"", "4566", ":4566", "host", "host:", "host:x", "host:65536",
+                                     "host:-1", "::1:80", "a b:80", "$(a):80"}) {
     EXPECT_FALSE(ParseListenAddress(bad)) << bad;
   }
 }

@@ -67,7 +67,10 @@ Result<ListenAddress> ParseListenAddress(std::string_view text) {
   const auto [end, problem] = std::from_chars(port.data(), port.data() + port.size(), address.port);
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);
-  if (host.empty() || port.empty() || problem != std::errc{} || end != port.data() + port.size() ||
+  constexpr std::string_view kHostChars =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:%";
+  if (host.empty() || host.find_first_not_of(kHostChars) != std::string_view::npos ||
+      port.empty() || problem != std::errc{} || end != port.data() + port.size() ||
       (!bracketed && host.find(':') != std::string_view::npos)) {
     return InvalidInput("'" + std::string(text) +
                         "' is no address to listen on: give HOST:PORT, such as 127.0.0.1:4566 or "

@@ -1,0 +1,123 @@
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "base/log.h"
+#include "cli/options.h"
+#include "cli/serve_settings.h"
+#include "server/app.h"
+
+namespace usher::cli {
+namespace {
+
+constexpr CommandHelp kHelp{
+    .name = "serve",
+    .purpose =
+        "Starts the server that AWS clients talk to: Personalize, S3, IAM and STS on one "
+        "address. It keeps everything in one data folder, which it makes at the first start "
+        "together with an access key. Ctrl-C or SIGTERM lets running requests end, then stops "
+        "it; training and imports that were running go on at the next start.",
+    .examples =
+        "  usher serve\n"
+        "  usher serve --data /srv/usher --listen 127.0.0.1:8080\n"
+        "  eval \"$(usher env)\" && aws s3 ls      (in another terminal)\n"};
+
+// Every connection and every file that is read takes a descriptor; many systems start with 1024.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+sigset_t StopSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
+std::string EnvCommand(const ServeSettings& settings, const server::ListenAddress& address) {
+  std::string command = "usher env";
+  if (!settings.data.empty()) command += " --data '" + settings.data + "'";
+  if (address.ToString() != server::ListenAddress{}.ToString()) {
+    command += " --listen " + address.ToString();
+  }
+  return command;
+}
+
+void PrintBanner(const ServeSettings& settings, const std::string& data_folder,
+                 const server::ListenAddress& address) {
+  std::printf("Usher is ready at %s\n  data folder    %s\n", address.Endpoint().c_str(),
+              data_folder.c_str());
+  if (settings.auth == "off") {
+    std::printf("  signatures     not checked (--auth off): any key will do\n");
+  }
+  std::printf("  point clients  eval \"$(%s)\"\n  stop           Ctrl-C\n\n",
+              EnvCommand(settings, address).c_str());
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int Serve(Arguments arguments) {
+  ServeSettings settings;
+  std::string config;
+  const std::vector<Option> options{
+      {"--data", "DIR", "folder for all data, made if missing (~/.local/share/usher)",
+       TakeText(settings.data)},
+      {"--listen", "HOST:PORT", "address to listen on; port 0 takes a free one (127.0.0.1:4566)",
+       TakeText(settings.listen)},
+      {"--auth", "on|off",
+       "whether requests must be signed with the server's key; off only on a loopback address (on)",
+       TakeChoice(settings.auth, {"on", "off"})},
+      {"--seen", "exclude|include",
+       "whether recommendations leave out items that the user has already interacted with "
+       "(exclude)",
+       TakeChoice(settings.seen, {"exclude", "include"})},
+      {"--config", "FILE",
+       "JSON object with the names of these options as keys; an option given here wins",
+       TakeText(config)},
+      {"--log-format", "text|json", "form of the log on standard error (text)",
+       TakeChoice(settings.log_format, {"text", "json"})}};
+  if (const auto exit = ParseOptions(kHelp, options, arguments)) return *exit;
+  if (!config.empty()) {
+    if (const auto added = AddConfigurationFile(config, settings); !added) {
+      return FailUsage("serve", added.error().message);
+    }
+  }
+  const auto listen = ListenAddressOf(settings.listen);
+  if (!listen) return FailUsage("serve", listen.error().message);
+  const auto data_folder = DataFolderPath(settings.data);
+  if (!data_folder) return FailUsage("serve", data_folder.error().message);
+
+  SetLogFormat(settings.log_format == "json" ? LogFormat::kJson : LogFormat::kText);
+  RaiseDescriptorLimit();
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of our output that leaves must not end the server
+  // Blocked in every thread from here on; this one waits for them below.
+  const sigset_t stop_signals = StopSignals();
+  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+
+  auto app = server::App::Start({.data_folder = *data_folder,
+                                 .listen = *listen,
+                                 .verify_signatures = settings.auth != "off",
+                                 .include_seen = settings.seen == "include",
+                                 .binary = "/proc/self/exe"});
+  if (!app) return Fail("serve", app.error().message);
+  PrintBanner(settings, *data_folder, (*app)->address());
+
+  int signal_number = 0;
+  sigwait(&stop_signals, &signal_number);
+  Log(LogLevel::kInfo, "stopping", {{"signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM"}});
+  pthread_sigmask(SIG_UNBLOCK, &stop_signals, nullptr);  // a second signal ends it at once
+  const bool in_time = (*app)->Stop(server::kDrainGrace);
+  Log(LogLevel::kInfo, "stopped", {{"requests", in_time ? "all ended" : "some were cut"}});
+  return kExitOk;
+}
+
+}  // namespace usher::cli

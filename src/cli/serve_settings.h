@@ -1,0 +1,38 @@
+// ServeSettings: how `usher serve` is to run, from its flags, its configuration file and what holds
+// without either, in this order.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "server/listen_address.h"
+
+namespace usher::cli {
+
+// As written by the user; an empty string was not given.
+struct ServeSettings {
+  std::string data;
+  std::string listen;
+  std::string auth;        // "on", "off"
+  std::string seen;        // "exclude", "include"
+  std::string log_format;  // "text", "json"
+};
+
+// Takes from the configuration what the flags have not given. `config` is a JSON object with the
+// flags' names as keys: {"data": "/srv/usher", "listen": "0.0.0.0:4566", "auth": "on",
+// "seen": "exclude", "log-format": "json"}. Errors: invalid input, naming the key and what is
+// accepted.
+Result<void> AddConfiguration(std::string_view config, ServeSettings& settings);
+
+// The same from a file. Errors: also when it cannot be read.
+Result<void> AddConfigurationFile(const std::string& path, ServeSettings& settings);
+
+// `data` as an absolute path; when it is empty, usher/ in the user's data folder
+// (~/.local/share/usher). Errors: invalid input when the user has no home.
+Result<std::string> DataFolderPath(const std::string& data);
+
+// `listen` parsed; 127.0.0.1:4566 when it is empty.
+Result<server::ListenAddress> ListenAddressOf(const std::string& listen);
+
+}  // namespace usher::cli

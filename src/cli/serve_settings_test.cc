@@ -1,0 +1,75 @@
+#include "cli/serve_settings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace usher::cli {
+namespace {
+
+using testing::HasSubstr;
+
+std::string MessageOf(std::string_view config) {
+  ServeSettings settings;
+  const auto added = AddConfiguration(config, settings);
+  return added ? "" : added.error().message;
+}
+
+TEST(AddConfiguration, TakesEveryKey) {
+  ServeSettings settings;
+  ASSERT_TRUE(AddConfiguration(
+      R"({"data":"/d","listen":"h:1","auth":"off","seen":"include","log-format":"json"})",
+      settings));
+  EXPECT_EQ(settings.data, "/d");
+  EXPECT_EQ(settings.listen, "h:1");
+  EXPECT_EQ(settings.auth, "off");
+  EXPECT_EQ(settings.seen, "include");
+  EXPECT_EQ(settings.log_format, "json");
+}
+
+TEST(AddConfiguration, LeavesWhatTheFlagsHaveSaid) {
+  ServeSettings settings{.auth = "on"};
+  ASSERT_TRUE(AddConfiguration(R"({"auth":"off","seen":"include"})", settings));
+  EXPECT_EQ(settings.auth, "on");
+  EXPECT_EQ(settings.seen, "include");
+}
+
+TEST(AddConfiguration, SaysWhichKeyIsWrongAndWhatIsAccepted) {
+  EXPECT_THAT(MessageOf(R"({"lisen":"h:1"})"), HasSubstr("\"lisen\" is unknown"));
+  EXPECT_THAT(MessageOf(R"({"auth":"no"})"),
+              HasSubstr("\"auth\" must be \"on\" or \"off\", not \"no\""));
+  EXPECT_THAT(MessageOf(R"({"auth":false})"), HasSubstr("\"auth\" must be a text"));
+  EXPECT_THAT(MessageOf(R"({"data":""})"), HasSubstr("\"data\""));
+  EXPECT_THAT(MessageOf("[]"), HasSubstr("not a JSON object"));
+  EXPECT_THAT(MessageOf("{"), HasSubstr("not JSON"));
+}
+
+TEST(AddConfigurationFile, SaysThatThereIsNone) {
+  ServeSettings settings;
+  EXPECT_THAT(AddConfigurationFile("/nowhere/usher.json", settings).error().message,
+              HasSubstr("/nowhere/usher.json"));
+}
+
+TEST(DataFolderPath, IsAbsoluteAndStandsInTheUsersDataFolderWhenNotGiven) {
+  setenv("HOME", "/home/someone", 1);
+  unsetenv("XDG_DATA_HOME");
+  EXPECT_EQ(*DataFolderPath(""), "/home/someone/.local/share/usher");
+  setenv("XDG_DATA_HOME", "/elsewhere", 1);
+  EXPECT_EQ(*DataFolderPath(""), "/elsewhere/usher");
+  EXPECT_EQ(*DataFolderPath("/d/../e"), "/e");
+  EXPECT_EQ(*DataFolderPath("d"), std::filesystem::current_path().string() + "/d");
+  unsetenv("XDG_DATA_HOME");
+  unsetenv("HOME");
+  EXPECT_THAT(DataFolderPath("").error().message, HasSubstr("--data"));
+}
+
+TEST(ListenAddressOf, IsLoopbackWhenNotGiven) {
+  EXPECT_EQ(ListenAddressOf("")->ToString(), "127.0.0.1:4566");
+  EXPECT_EQ(ListenAddressOf("0.0.0.0:80")->ToString(), "0.0.0.0:80");
+  EXPECT_FALSE(ListenAddressOf("80"));
+}
+
+}  // namespace
+}  // namespace usher::cli

@@ -1,0 +1,195 @@
+#include "server/app.h"
+
+#include <array>
+#include <cstdio>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "jobs/job_queue.h"
+#include "server/http_server.h"
+#include "server/metrics.h"
+#include "server/own_routes.h"
+#include "services/iam/service.h"
+#include "services/personalize/service.h"
+#include "services/s3/service.h"
+#include "services/sts/service.h"
+#include "storage/data_folder.h"
+#include "storage/document_store.h"
+#include "storage/object_store.h"
+#include "wire/dispatcher.h"
+#include "wire/gateway.h"
+
+namespace usher::server {
+namespace {
+
+// How much of a client's text a log line repeats.
+constexpr std::size_t kMaxLoggedText = 200;
+
+std::string Clipped(std::string_view text) { return std::string(text.substr(0, kMaxLoggedText)); }
+
+std::string Milliseconds(std::chrono::nanoseconds time) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3f", static_cast<double>(time.count()) / 1e6);
+  return text.data();
+}
+
+// Health checks and scrapes come all the time and say little.
+LogLevel LevelOf(const Exchange& exchange) {
+  if (exchange.status >= 500) return LogLevel::kError;
+  return exchange.service == "usher" ? LogLevel::kDebug : LogLevel::kInfo;
+}
+
+void LogRequest(const Exchange& exchange) {
+  // The path only where nothing better is known, and never the query: it may hold a signature.
+  const std::string path = exchange.operation.empty()
+                               ? Clipped(exchange.target.substr(0, exchange.target.find('?')))
+                               : "";
+  Log(LevelOf(exchange), "request",
+      {{"request_id", exchange.request_id},
+       {"peer", exchange.peer},
+       {"method", exchange.method},
+       {"path", path},
+       {"service", exchange.service},
+       {"operation", exchange.operation},
+       {"status", std::to_string(exchange.status)},
+       {"error", exchange.error},
+       {"ms", Milliseconds(exchange.duration)},
+       {"bytes_in", std::to_string(exchange.bytes_in)},
+       {"bytes_out", std::to_string(exchange.bytes_out)},
+       {"key", Clipped(exchange.access_key_id)}});
+}
+
+}  // namespace
+
+// In the order in which they are made; ends in the opposite order.
+struct App::Parts {
+  explicit Parts(storage::DataFolder opened) : folder(std::move(opened)) {}
+
+  SystemClock clock;
+  Time started = clock.Now();
+  storage::DataFolder folder;
+  std::unique_ptr<CredentialFile> credentials;
+  std::unique_ptr<storage::DocumentStore> documents;
+  std::unique_ptr<storage::ObjectStore> objects;
+  std::unique_ptr<jobs::JobRunner> jobs;
+  wire::Dispatcher dispatcher;
+  std::unique_ptr<personalize::Service> personalize;
+  std::unique_ptr<wire::Gateway> gateway;
+  Metrics metrics;
+  OwnRoutes own_routes;
+  std::unique_ptr<HttpServer> http;
+
+  Result<void> OpenStores(const AppOptions& options);
+  void RegisterServices(const AppOptions& options);
+  Result<void> Listen(BoundSocket socket, const AppOptions& options);
+  wire::HttpResponse Answer(wire::HttpRequest request, Exchange& exchange) const;
+  [[nodiscard]] std::string MetricsText() const;
+};
+
+Result<void> App::Parts::OpenStores(const AppOptions& options) {
+  auto key = CredentialFile::LoadOrCreate(folder.path());
+  if (!key) return key.error();
+  credentials = std::make_unique<CredentialFile>(*std::move(key));
+  auto store = storage::OpenSqliteStore(folder.path());
+  if (!store) return store.error();
+  documents = *std::move(store);
+  auto opened = storage::ObjectStore::Open(folder.objects(), *documents, clock);
+  if (!opened) return opened.error();
+  objects = *std::move(opened);
+  auto runner =
+      jobs::JobRunner::Create(*documents, {.data_folder = folder.path(), .binary = options.binary});
+  if (!runner) return runner.error();
+  jobs = *std::move(runner);
+  return {};
+}
+
+void App::Parts::RegisterServices(const AppOptions& options) {
+  s3::Register(dispatcher, *objects);
+  iam::Register(dispatcher, *documents, clock);
+  sts::Register(dispatcher);
+  personalize = std::make_unique<personalize::Service>(
+      *documents, *jobs, dispatcher, clock,
+      personalize::Options{.data_folder = folder.path(), .include_seen = options.include_seen});
+  personalize::Register(dispatcher, *jobs, *personalize);
+}
+
+Result<void> App::Parts::Listen(BoundSocket socket, const AppOptions& options) {
+  gateway = std::make_unique<wire::Gateway>(
+      dispatcher, *credentials, clock,
+      wire::GatewayOptions{.verify_signatures = options.verify_signatures});
+  http = std::make_unique<HttpServer>(std::move(socket), options.limits);
+  own_routes = {.is_ready = [this] { return !http->is_stopping(); },
+                .metrics = [this] { return MetricsText(); }};
+  return http->Start([this](wire::HttpRequest request,
+                            Exchange& exchange) { return Answer(std::move(request), exchange); },
+                     [this](const Exchange& exchange) {
+                       metrics.Record(exchange);
+                       LogRequest(exchange);
+                     });
+}
+
+wire::HttpResponse App::Parts::Answer(wire::HttpRequest request, Exchange& exchange) const {
+  if (auto own = AnswerOwnRoute(own_routes, request, exchange)) return *std::move(own);
+  wire::Outcome outcome;
+  wire::HttpResponse response = gateway->Handle(std::move(request), outcome);
+  exchange.service = std::move(outcome.service);
+  exchange.operation = std::move(outcome.operation);
+  exchange.request_id = std::move(outcome.request_id);
+  exchange.access_key_id = std::move(outcome.access_key_id);
+  exchange.error = std::move(outcome.error_name);
+  return response;
+}
+
+std::string App::Parts::MetricsText() const {
+  std::string text = metrics.Text();
+  const HttpServer::Stats stats = http->stats();
+  AppendMetric(text, "usher_connections_open", "gauge", "Client connections that are open.",
+               static_cast<double>(stats.open_connections));
+  AppendMetric(text, "usher_connections_accepted_total", "counter", "Client connections taken.",
+               static_cast<double>(stats.accepted_total));
+  AppendMetric(text, "usher_connections_turned_away_total", "counter",
+               "Client connections refused because too many were open.",
+               static_cast<double>(stats.turned_away_total));
+  AppendMetric(text, "usher_requests_running", "gauge", "Requests that are being answered.",
+               static_cast<double>(stats.running_requests));
+  AppendMetric(text, "usher_workers", "gauge", "Threads that answer requests.",
+               static_cast<double>(stats.workers));
+  AppendProcessMetrics(text, started);
+  return text;
+}
+
+App::App(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+App::~App() { Stop(Millis(0)); }
+
+Result<std::unique_ptr<App>> App::Start(AppOptions options) {
+  // The port first: when it is taken, nothing has been touched.
+  auto socket = Bind(options.listen);
+  if (!socket) return socket.error();
+  if (!options.verify_signatures && !socket->is_loopback) {
+    return InvalidInput("--auth off is for this machine alone: it is refused when listening on " +
+                        options.listen.ToString() + ", which others may reach");
+  }
+  auto folder = storage::DataFolder::Open(options.data_folder);
+  if (!folder) return folder.error();
+
+  auto parts = std::make_unique<Parts>(*std::move(folder));
+  if (const auto opened = parts->OpenStores(options); !opened) return opened.error();
+  parts->RegisterServices(options);
+  if (const auto started = parts->jobs->Start(); !started) return started.error();
+  if (const auto listening = parts->Listen(*std::move(socket), options); !listening) {
+    return listening.error();
+  }
+  return std::unique_ptr<App>(new App(std::move(parts)));
+}
+
+bool App::Stop(Millis grace) {
+  const bool in_time = parts_->http->Stop(grace);
+  parts_->jobs->Stop();
+  return in_time;
+}
+
+const ListenAddress& App::address() const { return parts_->http->address(); }
+const CredentialFile& App::credentials() const { return *parts_->credentials; }
+
+}  // namespace usher::server

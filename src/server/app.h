@@ -1,0 +1,46 @@
+// App: everything a running server consists of, put together: data folder, stores, job runner,
+// services behind the dispatcher, gateway and listener. No logic of its own.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "server/credential_file.h"
+#include "server/http_limits.h"
+#include "server/listen_address.h"
+
+namespace usher::server {
+
+struct AppOptions {
+  std::string data_folder;
+  ListenAddress listen;
+  bool verify_signatures = true;  // false only on a loopback address
+  bool include_seen = false;      // recommend items that the user has already interacted with
+  std::string binary;             // of this program, for jobs in child processes
+  HttpLimits limits;
+};
+
+class App {
+ public:
+  // Takes requests when it returns. Errors: in use (port or data folder, saying which and what to
+  // do), invalid input, internal.
+  static Result<std::unique_ptr<App>> Start(AppOptions options);
+  ~App();  // Stop without grace
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  // Lets running requests end, then stops the jobs; the next start takes those up again. False when
+  // requests had to be cut.
+  bool Stop(Millis grace);
+
+  [[nodiscard]] const ListenAddress& address() const;
+  [[nodiscard]] const CredentialFile& credentials() const;
+
+ private:
+  struct Parts;
+  explicit App(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace usher::server

@@ -1,0 +1,57 @@
+#include "server/own_routes.h"
+
+#include "base/random.h"
+#include "server/response_writer.h"
+#include "wire/router.h"
+
+namespace usher::server {
+namespace {
+
+wire::HttpResponse PlainText(int status, std::string text, std::string_view type = "text/plain") {
+  wire::HttpResponse response{.status = status, .body = std::move(text)};
+  response.headers.Add("Content-Type", std::string(type));
+  response.headers.Add("Cache-Control", "no-store");
+  return response;
+}
+
+wire::HttpResponse Answer(const OwnRoutes& routes, const wire::HttpRequest& request,
+                          std::string_view segment, std::string_view path) {
+  if (path.size() > segment.size() + 1 || segment == "restapis" || segment == "_aws") {
+    return PlainError(404, "there is nothing at this path");
+  }
+  if (request.method != "GET" && request.method != "HEAD") {
+    wire::HttpResponse response = PlainError(405, "this path only answers GET and HEAD");
+    response.headers.Add("Allow", "GET, HEAD");
+    return response;
+  }
+  if (segment == "healthz") return PlainText(200, "ok\n");
+  if (segment == "readyz") {
+    return routes.is_ready() ? PlainText(200, "ready\n") : PlainText(503, "stopping\n");
+  }
+  return PlainText(200, routes.metrics(), "text/plain; version=0.0.4; charset=utf-8");
+}
+
+}  // namespace
+
+std::optional<wire::HttpResponse> AnswerOwnRoute(const OwnRoutes& routes,
+                                                 const wire::HttpRequest& request,
+                                                 Exchange& exchange) {
+  const std::string_view target = request.target;
+  const std::string_view path = target.substr(0, target.find('?'));
+  const std::string_view segment = path.substr(1, path.find('/', 1) - 1);
+  if (segment != "healthz" && segment != "readyz" && segment != "metrics" &&
+      segment != "restapis" && segment != "_aws") {
+    return std::nullopt;
+  }
+  const std::string* host = request.headers.Find("Host");
+  if (host != nullptr && wire::BucketOfHost(*host)) return std::nullopt;
+
+  exchange.service = "usher";
+  exchange.operation = segment;
+  exchange.request_id = NewUuid();
+  wire::HttpResponse response = Answer(routes, request, segment, path);
+  response.headers.Add("x-amzn-RequestId", exchange.request_id);
+  return response;
+}
+
+}  // namespace usher::server

@@ -1,0 +1,28 @@
+// The paths that are the server's own and take precedence over buckets of the same names: /healthz,
+// /readyz, /metrics, and the reserved /restapis and /_aws. They need no signature.
+//
+//   GET /healthz   200 while the process runs
+//   GET /readyz    200 while it takes requests, 503 once it is stopping
+//   GET /metrics   Prometheus text
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "server/exchange.h"
+#include "wire/http_message.h"
+
+namespace usher::server {
+
+struct OwnRoutes {
+  std::function<bool()> is_ready;
+  std::function<std::string()> metrics;
+};
+
+// nullopt: the request is for a service. A key of a bucket named by the Host header is never ours.
+std::optional<wire::HttpResponse> AnswerOwnRoute(const OwnRoutes& routes,
+                                                 const wire::HttpRequest& request,
+                                                 Exchange& exchange);
+
+}  // namespace usher::server
