@@ -14,6 +14,17 @@ namespace {
 
 constexpr std::uint32_t kMatchSteps = 1'000'000;
 
+// The models' patterns are Java's. Where PCRE2 differs: \uHHHH is read with PCRE2_ALT_BSUX, \w and
+// \d mean ASCII as long as PCRE2_UCP is not set, and \p{ASCII} has to be spelled out.
+std::string InPcreDialect(std::string_view expression) {
+  constexpr std::string_view kAscii = "\\p{ASCII}";
+  std::string text(expression);
+  for (std::size_t at = text.find(kAscii); at != std::string::npos; at = text.find(kAscii, at)) {
+    text.replace(at, kAscii.size(), "[\\x00-\\x7F]");
+  }
+  return text;
+}
+
 }  // namespace
 
 struct Pattern::Compiled {
@@ -22,12 +33,13 @@ struct Pattern::Compiled {
 };
 
 Pattern::Pattern(std::string_view expression) : compiled_(std::make_unique<Compiled>()) {
+  const std::string text = InPcreDialect(expression);
   int error = 0;
   PCRE2_SIZE offset = 0;
   compiled_->code = pcre2_compile(
-      reinterpret_cast<PCRE2_SPTR>(expression.data()), expression.size(),
-      PCRE2_UTF | PCRE2_UCP | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY, &error,
-      &offset, nullptr);
+      reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
+      PCRE2_UTF | PCRE2_ALT_BSUX | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY,
+      &error, &offset, nullptr);
   Check(compiled_->code != nullptr, "a model's pattern compiles");
 }
 
