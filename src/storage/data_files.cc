@@ -136,7 +136,7 @@ class DataFileSource final : public ByteSource {
   Result<std::size_t> Read(std::span<char> buffer) override {
     const auto want =
         static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), range_.size - at_));
-    if (want == 0) return CheckHash();
+    if (want == 0) return std::size_t{0};
     while (true) {
       const ssize_t got =
           pread(fd_.get(), buffer.data(), want, static_cast<off_t>(range_.offset + at_));
@@ -145,6 +145,11 @@ class DataFileSource final : public ByteSource {
       if (got == 0) return Corrupt("stored object data is shorter than recorded");
       at_ += static_cast<std::uint64_t>(got);
       if (hash_) hash_->Update({buffer.data(), static_cast<std::size_t>(got)});
+      // Checked before the last bytes are given out: a reader that stops at the promised size
+      // must not miss it.
+      if (at_ == range_.size && hash_ && hash_->Hex() != *sha256_) {
+        return Corrupt("stored object data does not match its SHA-256");
+      }
       return static_cast<std::size_t>(got);
     }
   }
@@ -152,14 +157,6 @@ class DataFileSource final : public ByteSource {
   [[nodiscard]] std::optional<FileRange> file() const override { return range_; }
 
  private:
-  Result<std::size_t> CheckHash() {
-    if (hash_ && hash_->Hex() != *sha256_) {
-      return Corrupt("stored object data does not match its SHA-256");
-    }
-    hash_.reset();
-    return std::size_t{0};
-  }
-
   FileDescriptor fd_;
   FileRange range_;
   std::optional<std::string> sha256_;
