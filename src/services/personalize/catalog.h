@@ -179,7 +179,10 @@ class Catalog {
       storage::Batch batch;
       Update(batch, *stored);
       const auto committed = store_.Commit(batch);
-      if (committed) return stored;
+      if (committed) {
+        ++stored->version;  // each write adds one: what is given back can be written again
+        return stored;
+      }
       if (committed.error().code != ErrorCode::kInUse) return committed.error();
     }
   }
