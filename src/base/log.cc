@@ -61,6 +61,10 @@ void SetLogFormat(LogFormat format) { g_format = format; }
 void SetLogLevel(LogLevel level) { g_level = level; }
 
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
+  Log(level, event, std::span(fields.begin(), fields.size()));
+}
+
+void Log(LogLevel level, std::string_view event, std::span<const LogField> fields) {
   if (level < g_level.load(std::memory_order_relaxed)) return;
   const std::string time = FormatIso8601(SystemClock().Now());
   std::string line;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,5 +21,7 @@ void SetLogLevel(LogLevel level);
 
 // Log(LogLevel::kInfo, "request", {{"operation", name}, {"status", std::to_string(status)}});
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
+// The same for fields that are put together at run time.
+void Log(LogLevel level, std::string_view event, std::span<const LogField> fields);
 
 }  // namespace usher

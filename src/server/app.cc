@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -40,23 +41,26 @@ LogLevel LevelOf(const Exchange& exchange) {
 }
 
 void LogRequest(const Exchange& exchange) {
-  // The path only where nothing better is known, and never the query: it may hold a signature.
-  const std::string path = exchange.operation.empty()
-                               ? Clipped(exchange.target.substr(0, exchange.target.find('?')))
-                               : "";
-  Log(LevelOf(exchange), "request",
-      {{"request_id", exchange.request_id},
-       {"peer", exchange.peer},
-       {"method", exchange.method},
-       {"path", path},
-       {"service", exchange.service},
-       {"operation", exchange.operation},
-       {"status", std::to_string(exchange.status)},
-       {"error", exchange.error},
-       {"ms", Milliseconds(exchange.duration)},
-       {"bytes_in", std::to_string(exchange.bytes_in)},
-       {"bytes_out", std::to_string(exchange.bytes_out)},
-       {"key", Clipped(exchange.access_key_id)}});
+  std::vector<LogField> fields;
+  const auto add = [&](std::string_view name, std::string value) {
+    if (!value.empty()) fields.emplace_back(name, std::move(value));
+  };
+  add("request_id", exchange.request_id);
+  add("service", exchange.service);
+  add("operation", exchange.operation);
+  if (exchange.operation.empty()) {
+    // Where nothing better is known; never the query, which may hold a signature.
+    add("method", exchange.method);
+    add("path", Clipped(exchange.target.substr(0, exchange.target.find('?'))));
+  }
+  add("status", std::to_string(exchange.status));
+  add("error", exchange.error);
+  add("ms", Milliseconds(exchange.duration));
+  add("bytes_in", std::to_string(exchange.bytes_in));
+  add("bytes_out", std::to_string(exchange.bytes_out));
+  add("key", Clipped(exchange.access_key_id));
+  add("peer", exchange.peer);
+  Log(LevelOf(exchange), "request", fields);
 }
 
 }  // namespace

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""How long one client waits for an answer over one keep-alive connection.
+
+  bench/latency.py                                     /healthz of the server that AWS_ENDPOINT_URL names
+  bench/latency.py --campaign ARN --users 1,2,3        GetRecommendations as well, signed
+
+Requests are made once and sent again, so what is measured is the server, the loopback and about 15 us of
+this client. `eval "$(usher env)"` sets the variables that it needs.
+"""
+import argparse
+import os
+import socket
+import sys
+import time
+import urllib.parse
+
+
+def healthz(host):
+    return [f"GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()]
+
+
+def recommendations(endpoint, host, campaign, users, count):
+    import json
+
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    credentials = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+    requests = []
+    for user in users:
+        body = json.dumps({"campaignArn": campaign, "userId": user, "numResults": count}).encode()
+        request = AWSRequest("POST", endpoint + "/recommendations", {"Content-Type": "application/json"}, body)
+        SigV4Auth(credentials, "personalize", os.environ.get("AWS_DEFAULT_REGION", "us-east-1")).add_auth(request)
+        fields = {**dict(request.headers), "Host": host, "Content-Length": str(len(body))}
+        head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        requests.append(f"POST /recommendations HTTP/1.1\r\n{head}\r\n".encode() + body)
+    return requests
+
+
+def receive(connection):
+    """One whole answer: its status and the length of its body."""
+    data = connection.recv(1 << 16)
+    while (end := data.find(b"\r\n\r\n")) < 0:
+        data += connection.recv(1 << 16)
+    status = int(data[9:12])
+    at = data.lower().index(b"content-length: ") + 16
+    length = int(data[at : data.index(b"\r", at)])
+    got = len(data) - end - 4
+    while got < length:
+        got += len(connection.recv(1 << 16))
+    return status, length
+
+
+def measure(host, port, requests, count, warm_up):
+    connection = socket.create_connection((host, port))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    times = []
+    for i in range(warm_up + count):
+        begin = time.perf_counter_ns()
+        connection.sendall(requests[i % len(requests)])
+        status, _ = receive(connection)
+        if status != 200:
+            sys.exit(f"latency.py: the server answered {status}")
+        if i >= warm_up:
+            times.append(time.perf_counter_ns() - begin)
+    return sorted(times)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--requests", type=int, default=20_000)
+    arguments.add_argument("--campaign", help="ARN of an active campaign")
+    arguments.add_argument("--users", default="1", help="user ids, separated by commas, asked in turn")
+    arguments.add_argument("--num-results", type=int, default=25)
+    arguments = arguments.parse_args()
+
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    url = urllib.parse.urlsplit(endpoint)
+    cases = [("/healthz", healthz(url.netloc))]
+    if arguments.campaign:
+        users = arguments.users.split(",")
+        cases.append(
+            ("GetRecommendations", recommendations(endpoint, url.netloc, arguments.campaign, users, arguments.num_results))
+        )
+    print(f"{'milliseconds':20} {'p50':>8} {'p90':>8} {'p99':>8} {'max':>8} {'per second':>11}")
+    for name, requests in cases:
+        times = measure(url.hostname, url.port or 80, requests, arguments.requests, warm_up=500)
+        at = lambda share: times[min(len(times) - 1, int(share * len(times)))] / 1e6
+        rate = len(times) / (sum(times) / 1e9)
+        print(f"{name:20} {at(0.5):8.3f} {at(0.9):8.3f} {at(0.99):8.3f} {times[-1] / 1e6:8.3f} {rate:11.0f}")
+
+
+if __name__ == "__main__":
+    main()
