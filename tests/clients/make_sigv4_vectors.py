@@ -29,8 +29,6 @@ SECRET = "s3cr3t/With+Special=Characters0123456789"
 TOKEN = "FwoGZXIvYXdzEJr//////////wEaDExample+Token/With=Specials=="
 HOST = "127.0.0.1:4566"
 
-botocore.auth.get_current_datetime = lambda *_, **__: NOW
-
 
 class FixedPayload(S3SigV4Auth):
     """Signs a value of x-amz-content-sha256 that botocore does not make by itself."""
@@ -223,10 +221,10 @@ def add_s3(vectors):
         "quote\"less<more>", "tick`", "new\nline", "null\x01ctl", "movie-lens/batch/results//x.out",
     ]
     for key in odd_keys:
-        s3(vectors, f"GET key {key!r}", "GET", "/bucket/" + quote(key, safe="/~"))
-        s3(vectors, f"PUT key {key!r}", "PUT", "/bucket/" + quote(key, safe="/~"), body=key.encode())
-        presigned(vectors, f"GET key {key!r}", S3SigV4QueryAuth, "GET",
-                  "/bucket/" + quote(key, safe="/~"), "s3")
+        path = "/bucket/" + quote(key, safe="/~")
+        s3(vectors, f"GET key {key!r}", "GET", path)
+        s3(vectors, f"PUT key {key!r}", "PUT", path, body=key.encode())
+        presigned(vectors, f"GET key {key!r}", S3SigV4QueryAuth, "GET", path, "s3")
     for query in [
         "list-type=2", "list-type=2&prefix=&delimiter=%2F", "acl", "tagging=", "uploads",
         "partNumber=2&uploadId=abc%2Fdef%3D%3D", "prefix=a%20b%2Bc%25&max-keys=10",
@@ -248,7 +246,8 @@ def add_s3(vectors):
     ])
     s3(vectors, "unicode metadata", "PUT", "/bucket/key", headers=[("x-amz-meta-title", "ünï 鍵")])
     s3(vectors, "duplicate headers", "PUT", "/bucket/key", headers=[
-        ("x-amz-meta-a", "2"), ("x-amz-meta-a", "1"), ("X-Amz-Meta-A", "  3  "), ("Range", "bytes=0-9"),
+        ("x-amz-meta-a", "2"), ("x-amz-meta-a", "1"), ("X-Amz-Meta-A", "  3  "),
+        ("Range", "bytes=0-9"),
     ])
     s3(vectors, "copy", "PUT", "/bucket/to", headers=[("x-amz-copy-source", "bucket/fr%C3%B6m%20x")])
     s3(vectors, "unsigned payload", "PUT", "/bucket/key", body=b"anything",
@@ -262,8 +261,8 @@ def add_framed(vectors):
         return random.Random(size).randbytes(size)
 
     signed = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
-    for size, chunk in [(0, 8192), (1, 8192), (8192, 8192), (8193, 8192), (70000, 65536), (300000, 9000),
-                        (100, 7)]:
+    for size, chunk in [(0, 8192), (1, 8192), (8192, 8192), (8193, 8192), (70000, 65536),
+                        (300000, 9000), (100, 7)]:
         data = pattern(size)
         s3_framed(vectors, f"signed chunks {size}/{chunk}", signed, data,
                   lambda seed: frame(data, chunk, ChunkChain(seed)))
@@ -277,9 +276,12 @@ def add_framed(vectors):
                       "STREAMING-UNSIGNED-PAYLOAD-TRAILER", data,
                       lambda seed: frame(data, chunk, trailers=trailers), announce)
             for blank in (False, True):
-                s3_framed(vectors, f"signed chunks with {name} {size} blank={blank}", signed + "-TRAILER",
-                          data, lambda seed: frame(data, chunk, ChunkChain(seed), trailers, True, blank),
-                          announce)
+                s3_framed(
+                    vectors, f"signed chunks with {name} {size} blank={blank}", signed + "-TRAILER",
+                    data,
+                    lambda seed: frame(data, chunk, ChunkChain(seed), trailers, True, blank),
+                    announce,
+                )
     # As botocore itself frames an upload.
     from botocore.httpchecksum import AwsChunkedWrapper, Crc32Checksum
     import io
@@ -296,18 +298,19 @@ def add_services(vectors):
               ("Content-Type", "application/x-amz-json-1.1")]
     service(vectors, "json", "POST", "/", "personalize", headers=target, body=b'{"name": "m"}')
     service(vectors, "json empty", "POST", "/", "personalize", headers=target, body=b"{}")
-    service(vectors, "json token", "POST", "/", "personalize", headers=target, body=b"{}", token=TOKEN)
+    service(vectors, "json token", "POST", "/", "personalize", headers=target, body=b"{}",
+            token=TOKEN)
     service(vectors, "rest-json", "POST", "/recommendations", "personalize",
             headers=[("Content-Type", "application/json")], body=b'{"userId": "1"}')
     service(vectors, "query", "POST", "/", "iam",
             headers=[("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")],
             body=b"Action=ListRoles&Version=2010-05-08&PathPrefix=%2F")
-    service(vectors, "arn in path", "POST", "/2015-03-31/functions/"
-            + quote("arn:aws:lambda:eu-central-1:000000000000:function:f", safe="") + "/invocations",
-            "lambda", body=b"null")
+    arn = quote("arn:aws:lambda:eu-central-1:000000000000:function:f", safe="")
+    service(vectors, "arn in path", "POST", f"/2015-03-31/functions/{arn}/invocations", "lambda",
+            body=b"null")
     service(vectors, "date header", "POST", "/", "sts",
             headers=[("Date", "Thu, 01 Jan 1970 00:00:00 GMT")], body=b"Action=GetCallerIdentity")
-    for path in ["//a//b/", "/a/./b/../c", "/%20/%2F/", "/ünï/鍵".encode().decode(), "/a%2Bb+c", "/..", "/~t"]:
+    for path in ["//a//b/", "/a/./b/../c", "/%20/%2F/", "/ünï/鍵", "/a%2Bb+c", "/..", "/~t"]:
         service(vectors, f"path {path}", "GET", quote(path, safe="/%~+"), "apigateway")
     service(vectors, "header folding", "GET", "/", "lambda",
             headers=[("My-Header", "  a   b\t c "), ("my-header", ""), ("My-Header", "z")])
@@ -323,7 +326,8 @@ def add_presigned(vectors):
     presigned(vectors, "a week", S3SigV4QueryAuth, "GET", "/bucket/key", "s3", expires=604800,
               late_seconds=604800)
     presigned(vectors, "response override", S3SigV4QueryAuth, "GET", "/bucket/key", "s3",
-              query="response-content-disposition=attachment%3B%20filename%3D%22a%20b.csv%22&versionId=v")
+              query="response-content-disposition=attachment%3B%20filename%3D%22a%20b.csv%22"
+                    "&versionId=v")
     presigned(vectors, "sts", SigV4QueryAuth, "GET", "/", "sts",
               query="Action=GetCallerIdentity&Version=2011-06-15")
     presigned(vectors, "sts token", SigV4QueryAuth, "GET", "/", "sts", token=TOKEN,
@@ -359,6 +363,7 @@ def add_random(vectors, count):
 
 
 def main():
+    botocore.auth.get_current_datetime = lambda *_, **__: NOW
     vectors = Vectors()
     add_s3(vectors)
     add_framed(vectors)
