@@ -78,6 +78,7 @@ Result<Evaluation> EvaluateTable(InteractionTable table, const TrainOptions& opt
   if (split.users.empty()) {
     return InvalidInput("no user has two interactions or more, so nothing can be held out");
   }
+  const Hyperparameters resolved = ResolveHyperparameters(*hyperparameters, split.train);
   Evaluation evaluation{.users = split.users.size(),
                         .items = items.size(),
                         .train_interactions = split.train.size(),
@@ -92,7 +93,7 @@ Result<Evaluation> EvaluateTable(InteractionTable table, const TrainOptions& opt
     hooks.progress = [&](double fraction) {
       if (options.progress) options.progress({"training", fraction});
     };
-    auto fitted = Fit(split.train, {kind, *hyperparameters, options.seed}, pool, std::move(hooks));
+    auto fitted = Fit(split.train, {kind, resolved, options.seed}, pool, std::move(hooks));
     if (!fitted) return fitted.error();
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
     const auto model = ModelOf(std::make_shared<const Fitted>(*std::move(fitted)), users, items,

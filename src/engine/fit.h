@@ -21,7 +21,7 @@ namespace usher::engine {
 
 struct FitOptions {
   RecipeKind kind = RecipeKind::kUserPersonalization;
-  Hyperparameters hyperparameters;  // complete
+  Hyperparameters hyperparameters;  // complete and resolved
   std::uint64_t seed = 1;
 };
 
@@ -32,6 +32,11 @@ struct Fitted {
   recsys::AlsOptions als;
 };
 
+// Hyperparameters with those that depend on the data (als_unobserved_weight of 0) made numbers.
+[[nodiscard]] Hyperparameters ResolveHyperparameters(const Hyperparameters& complete,
+                                                     const recsys::Interactions& interactions);
+
+// `options.hyperparameters` are resolved.
 [[nodiscard]] recsys::AlsOptions AlsOptionsOf(const FitOptions& options);
 
 // The interactions of users whose history is no shorter and no longer than those percentiles of the

@@ -27,9 +27,10 @@ constexpr std::array kAlsHyperparameters{
     // The engine's own, for files and experiments; the service does not list them.
     HyperparameterSpec{"als_sweeps", Type::kInt, 1, 100, "12",
                        "alternations between solving all users and all items"},
-    HyperparameterSpec{"als_unobserved_weight", Type::kFloat, 1e-6, 10, "0.1",
-                       "weight of a pair that was not observed, beside 1 for one that was"},
-    HyperparameterSpec{"als_regularization", Type::kFloat, 0, 1000, "0.01",
+    HyperparameterSpec{"als_unobserved_weight", Type::kFloat, 0, 100, "0",
+                       "weight of a pair that was not observed, beside 1 for one that was; 0: such "
+                       "that all those pairs together weigh thirty times the observed ones"},
+    HyperparameterSpec{"als_regularization", Type::kFloat, 0, 1000, "0.005",
                        "strength of the regularisation"},
     HyperparameterSpec{"als_frequency_exponent", Type::kFloat, 0, 2, "1.0",
                        "how the regularisation grows with the number of interactions"},

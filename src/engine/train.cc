@@ -149,7 +149,7 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
                                 std::move(table.item), std::move(table.timestamp), pool);
   ModelInfo info;
   info.recipe = options.recipe;
-  info.hyperparameters = *hyperparameters;
+  info.hyperparameters = ResolveHyperparameters(*hyperparameters, interactions);
   info.seed = options.seed;
   info.data_sha256 = HashOf(table, interactions);
   info.instruction_set = std::string(linalg::InstructionSet());
@@ -158,8 +158,8 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
   info.interactions = interactions.size();
   info.users = users.size();
   info.items = items.size();
-  Training training(options, pool, {(*recipe)->kind, *hyperparameters, options.seed},
-                    std::move(info));
+  const FitOptions fit{(*recipe)->kind, info.hyperparameters, options.seed};
+  Training training(options, pool, fit, std::move(info));
 
   if (options.hold_out) {
     const auto evaluated = training.Evaluate(interactions, users, items);
