@@ -1,0 +1,116 @@
+#include "engine/recommend.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/text.h"
+#include "cli/options.h"
+#include "cli/progress_bar.h"
+#include "columnar/output_file.h"
+#include "engine/model_folder.h"
+
+namespace usher::cli {
+namespace {
+
+// Lines to standard output, or to a file that appears when all are there.
+class Output {
+ public:
+  Result<void> Open(const std::string& path) {
+    if (path.empty()) return {};
+    auto file = columnar::OutputFile::Create(path);
+    if (!file) return file.error();
+    file_ = *std::move(file);
+    return {};
+  }
+  Result<void> Write(std::string_view lines) {
+    if (file_ != nullptr) return file_->Write(lines);
+    if (std::fwrite(lines.data(), 1, lines.size(), stdout) == lines.size()) return {};
+    return SystemError("writing to standard output", errno);
+  }
+  Result<void> Finish() {
+    if (file_ != nullptr) return file_->Publish();
+    if (std::fflush(stdout) == 0) return {};
+    return SystemError("writing to standard output", errno);
+  }
+
+ private:
+  std::unique_ptr<columnar::OutputFile> file_;
+};
+
+Result<engine::BatchCounts> Answer(const engine::LoadedModel& model, const std::string& users,
+                                   const engine::BatchOptions& options,
+                                   const engine::LineSink& sink) {
+  std::error_code error;
+  if (users == "all") return engine::RecommendAllUsers(model, options, sink);
+  if (std::filesystem::is_regular_file(users, error)) {
+    return engine::RecommendFile(model, users, options, sink);
+  }
+  if (users.find('/') != std::string::npos) return NotFound("there is no file " + users);
+  std::vector<std::string> ids;
+  for (const std::string_view id : Split(users, ',')) {
+    if (Trim(id).empty()) return InvalidInput("--users has an empty id: " + users);
+    ids.emplace_back(Trim(id));
+  }
+  return engine::RecommendUsers(model, ids, options, sink);
+}
+
+}  // namespace
+
+int Recommend(Arguments arguments) {
+  std::string model_folder;
+  std::string users;
+  std::uint64_t num_results = 25;
+  bool include_seen = false;
+  std::string out;
+  const std::vector<Option> options{
+      {"--model", "MODEL_DIR", "folder that `usher train` wrote", TakeText(model_folder),
+       Option::kRequired},
+      {"--users", "all|ID,…|FILE",
+       "every user of the training data, some ids, or a file of JSON lines: {\"userId\": \"1\"} "
+       "and for ranking recipes {\"userId\": \"1\", \"itemList\": [\"10\", \"20\"]}",
+       TakeText(users), Option::kRequired},
+      {"--num-results", "N", "items for each user (25)",
+       TakeCount(num_results, 1, engine::kMaxNumResults)},
+      {"--include-seen", "", "recommend also what the user has already interacted with",
+       TakeSwitch(include_seen)},
+      {"--out", "FILE", "write here instead of to standard output", TakeText(out)}};
+  constexpr CommandHelp kHelp{
+      .name = "recommend",
+      .purpose =
+          "Recommends items, one JSON line for each user, in the form of a batch inference "
+          "job's output. A user that the model does not know gets popular items.",
+      .examples =
+          "  usher recommend --model model --users 1,2,3 --num-results 10\n"
+          "  usher recommend --model model --users all --out all.jsonl\n"};
+  if (const auto exit = ParseOptions(kHelp, options, arguments)) return *exit;
+
+  const auto model = engine::LoadModel(model_folder);
+  if (!model) return Fail("recommend", model_folder + ": " + model.error().message);
+  Output output;
+  if (const auto opened = output.Open(out); !opened) {
+    return Fail("recommend", out + ": " + opened.error().message);
+  }
+  ProgressBar bar("Recommending");
+  const engine::BatchOptions batch{.num_results = num_results,
+                                   .exclude_seen = !include_seen,
+                                   .progress = [&](double fraction) { bar.Update(fraction); }};
+  const auto counts =
+      Answer(*model, users, batch, [&](std::string_view lines) { return output.Write(lines); });
+  bar.Finish();
+  if (!counts) return Fail("recommend", counts.error().message);
+  if (const auto finished = output.Finish(); !finished) {
+    return Fail("recommend", finished.error().message);
+  }
+  if (counts->failed > 0) {
+    return Fail("recommend", std::to_string(counts->failed) + " of " +
+                                 std::to_string(counts->lines) +
+                                 " lines could not be answered; their \"error\" says why");
+  }
+  return kExitOk;
+}
+
+}  // namespace usher::cli
