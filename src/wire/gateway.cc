@@ -9,6 +9,7 @@
 #include "wire/payload.h"
 #include "wire/protocol.h"
 #include "wire/request_target.h"
+#include "wire/sigv2_link.h"
 #include "wire/sigv4.h"
 
 namespace usher::wire {
@@ -280,12 +281,25 @@ class Exchange {
       request_.body = *std::move(body);
       return {};
     }
+    if (!rules.hash_body && sigv2::IsLink(target_.query)) return AuthenticateLink();
     auto verified = sigv4::Verify(request_, body_, rules, credentials_, call_.now);
     if (!verified) return verified.error();
     call_.caller.access_key_id = verified->scope.access_key_id;
     call_.caller.arn = verified->arn;
     if (rules.hash_body) return {};
     auto body = DecodePayload(request_, *verified);
+    if (!body) return body.error();
+    request_.body = *std::move(body);
+    return {};
+  }
+
+  Result<void> AuthenticateLink() {
+    const auto verified = sigv2::VerifyLink(request_, target_, credentials_, call_.now);
+    if (!verified) return verified.error();
+    call_.caller.access_key_id = verified->access_key_id;
+    call_.caller.arn = verified->arn;
+    for (const auto& [name, value] : verified->headers) request_.headers.Set(name, value);
+    auto body = DecodeUnsignedPayload(request_);
     if (!body) return body.error();
     request_.body = *std::move(body);
     return {};

@@ -227,6 +227,8 @@ class Service:
         if "timestampFormat" in member:
             entry.append(f".timestamp = TimestampFormat::{TIMESTAMPS[member['timestampFormat']]}")
         namespace = member.get("xmlNamespace")
+        if "prefix" in target.get("xmlNamespace", {}):  # that of the shape's attributes, such as xsi:type
+            namespace = target["xmlNamespace"]
         if namespace:
             entry.append(f".xml_namespace = {quoted(namespace['uri'] if isinstance(namespace, dict) else namespace)}")
         return "{" + ", ".join(entry) + "}"
