@@ -1,5 +1,6 @@
 #include <pthread.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -25,6 +26,9 @@ constexpr CommandHelp kHelp{
         "  usher serve\n"
         "  usher serve --data /srv/usher --listen 127.0.0.1:8080\n"
         "  eval \"$(usher env)\" && aws s3 ls      (in another terminal)\n"};
+
+constexpr unsigned kStopSeconds = 20;  // twice the grace of requests
+static_assert(std::chrono::seconds(kStopSeconds) > server::kDrainGrace);
 
 // Every connection and every file that is read takes a descriptor; many systems start with 1024.
 void RaiseDescriptorLimit() {
@@ -115,6 +119,7 @@ int Serve(Arguments arguments) {
   sigwait(&stop_signals, &signal_number);
   Log(LogLevel::kInfo, "stopping", {{"signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM"}});
   pthread_sigmask(SIG_UNBLOCK, &stop_signals, nullptr);  // a second signal ends it at once
+  alarm(kStopSeconds);  // and so does a handler that never returns: what was acknowledged is safe
   const bool in_time = (*app)->Stop(server::kDrainGrace);
   Log(LogLevel::kInfo, "stopped", {{"requests", in_time ? "all ended" : "some were cut"}});
   return kExitOk;

@@ -1,5 +1,7 @@
 #include "server/connection.h"
 
+#include <sys/ioctl.h>
+
 #include <algorithm>
 #include <exception>
 
@@ -28,6 +30,8 @@ std::string_view RefusalName(int status) {
       return "URITooLong";
     case 431:
       return "RequestHeaderSectionTooLarge";
+    case 503:
+      return "ServiceUnavailable";
     default:
       return "BadRequest";
   }
@@ -153,9 +157,17 @@ Connection::Next Connection::Serve(const Handler& handler, const Observer& obser
 }
 
 Connection::Next Connection::Expire(const Observer& observer) {
-  if (lingering_ || !head_begun_) return Next::kClose;
+  if (lingering_) return Next::kClose;
+  int unread = 0;
+  ioctl(fd(), FIONREAD, &unread);
+  if (!head_begun_ && unread == 0) return Next::kClose;
   Error error = InvalidInput("the request's header did not arrive in time");
   error.http_status = 408;
+  if (unread > 0) {
+    // It did arrive, but no worker was free to read it.
+    error.message = "too many requests are running: try again";
+    error.http_status = 503;
+  }
   return Refuse(error, observer);
 }
 

@@ -26,12 +26,12 @@ inline constexpr std::size_t kMaxConnections = 1024;  // one more is answered 50
 inline constexpr std::size_t kMaxWorkers = 128;       // requests that run at once; others wait
 
 // Times.
-inline constexpr Millis kHeadTimeout{10'000};        // from a head's first byte to its last; 408
-inline constexpr Millis kIdleTimeout{60'000};        // between two requests; closed
-inline constexpr Millis kProgressWindow{20'000};     // waiting time in which a body must move …
-inline constexpr std::uint64_t kMinProgress = 1024;  // … at least this many bytes; 408
-inline constexpr Millis kLingerTimeout{5'000};       // for the client to read a last answer
-inline constexpr Millis kDrainGrace{10'000};         // for running requests when the server stops
+inline constexpr Millis kHeadTimeout{10'000};     // from a head's first byte to its last; 408
+inline constexpr Millis kIdleTimeout{60'000};     // between two requests; closed
+inline constexpr Millis kProgressWindow{20'000};  // waiting time in which a body must move …
+inline constexpr std::uint64_t kMinProgress = 16U << 10;  // … at least this many bytes; 408
+inline constexpr Millis kLingerTimeout{5'000};            // for the client to read a last answer
+inline constexpr Millis kDrainGrace{10'000};  // for running requests when the server stops
 
 struct HttpLimits {
   std::size_t head_bytes = kMaxHeadBytes;
