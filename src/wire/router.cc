@@ -95,6 +95,7 @@ struct Router::Pattern {
         return segments[i].kind < other.segments[i].kind;
       }
     }
+    if (segments.size() != other.segments.size()) return segments.size() > other.segments.size();
     const auto conditions = [](const Pattern& p) { return p.query.size() + p.headers.size(); };
     if (conditions(*this) != conditions(other)) return conditions(*this) > conditions(other);
     // Two names for one request ("GetBucketNotification" and "…Configuration"): the one that is
@@ -160,8 +161,8 @@ Router::Router(std::span<const Service* const> services) : services_(services) {
     }
     auto rest = std::make_unique<RestService>(RestService{service, {}});
     for (const Operation& operation : service->operations) rest->patterns.emplace_back(operation);
-    std::ranges::stable_sort(rest->patterns,
-                             [](const Pattern& a, const Pattern& b) { return a.Before(b); });
+    std::ranges::sort(rest->patterns,
+                      [](const Pattern& a, const Pattern& b) { return a.Before(b); });
     rest_.push_back(std::move(rest));
   }
 }
@@ -243,8 +244,9 @@ Result<Route> Router::Find(const HttpRequest& request, const RequestTarget& targ
                  pattern.operation->method == request.method && pattern.MatchPath(target.path, raw);
         });
       });
-      std::ranges::stable_partition(candidates, [](const Service* service) {
-        return service->protocol == Protocol::kRestJson;
+      // Before S3, whose patterns fit any path.
+      std::ranges::sort(candidates, {}, [](const Service* service) {
+        return std::pair(service->protocol != Protocol::kRestJson, service->id);
       });
     }
   }
