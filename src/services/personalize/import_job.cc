@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "engine/import.h"
 #include "json/json.h"
 #include "services/personalize/avro_schema.h"
 #include "services/personalize/files.h"
@@ -112,6 +113,29 @@ Result<void> Run(Service& service, jobs::JobContext& context) {
                  context.work_folder() + "/imported.parquet", *result);
 }
 
+columnar::ColumnType ColumnTypeOf(FieldType type) {
+  switch (type) {
+    case FieldType::kString:
+      return columnar::ColumnType::kString;
+    case FieldType::kInt:
+      return columnar::ColumnType::kInt32;
+    case FieldType::kLong:
+      return columnar::ColumnType::kInt64;
+    case FieldType::kFloat:
+      return columnar::ColumnType::kFloat;
+    case FieldType::kDouble:
+      return columnar::ColumnType::kDouble;
+    case FieldType::kBoolean:
+      return columnar::ColumnType::kBool;
+  }
+  return columnar::ColumnType::kString;
+}
+
+engine::ImportDataset DatasetOf(const std::string& type) {
+  if (type == "ITEMS") return engine::ImportDataset::kItems;
+  return type == "USERS" ? engine::ImportDataset::kUsers : engine::ImportDataset::kInteractions;
+}
+
 void Fail(Service& service, const jobs::JobSpec& spec, const Error& reason) {
   const auto changed = service.catalog.Modify<api::DatasetImportJob>(
       spec.subject, [&](Stored<api::DatasetImportJob>& stored) -> Result<void> {
@@ -129,6 +153,37 @@ jobs::JobType ImportJob(Service& service) {
           .run = [&service](jobs::JobContext& job) { return Run(service, job); },
           .on_failed = [&service](const jobs::JobSpec& spec,
                                   const Error& reason) { Fail(service, spec, reason); }};
+}
+
+Result<Value> ImportChild(const Value& request, jobs::ChildContext& context) {
+  std::string schema_text;
+  std::string domain;
+  std::vector<std::map<std::string, std::string>> files;
+  engine::ImportRequest import;
+  wire::ReadMember(request, "schema", schema_text);
+  wire::ReadMember(request, "domain", domain);
+  wire::ReadMember(request, "files", files);
+  wire::ReadMember(request, "output", import.output_path);
+  wire::ReadMember(request, "previous", import.existing_path);
+  const auto schema = ParseAvroSchema(schema_text, domain);
+  if (!schema) return schema.error();
+  import.dataset = DatasetOf(schema->dataset_type);
+  import.mode =
+      import.existing_path.empty() ? engine::ImportMode::kFull : engine::ImportMode::kIncremental;
+  for (const SchemaField& field : schema->fields) {
+    import.fields.push_back({.name = field.name,
+                             .type = ColumnTypeOf(field.type),
+                             .nullable = field.nullable,
+                             .textual = field.textual});
+  }
+  for (auto& file : files) import.inputs.push_back({.name = file["name"], .path = file["path"]});
+  import.progress = [&](double fraction) { context.Report(fraction, "importing"); };
+
+  const auto imported = engine::Import(import);
+  if (!imported) return imported.error();
+  ValueMap result;
+  result.Set("rows", static_cast<std::int64_t>(imported->rows_published));
+  return Value(std::move(result));
 }
 
 }  // namespace usher::personalize
