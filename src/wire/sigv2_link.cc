@@ -172,10 +172,13 @@ std::string StringToSign(const HttpRequest& request, const RequestTarget& target
   for (const auto& [name, value] : amz_headers) text += name + ":" + value + "\n";
 
   const std::string* host = request.headers.Find("Host");
-  if (const auto bucket = host ? BucketOfHost(*host) : std::nullopt) {
-    text.append("/").append(*bucket);
-  }
+  const auto bucket = host ? BucketOfHost(*host) : std::nullopt;
+  if (bucket) text.append("/").append(*bucket);
   text += target.path;
+  // The bucket itself is signed as "/bucket/", whether or not the path has that slash.
+  const bool names_bucket =
+      !bucket && target.path.size() > 1 && target.path.find('/', 1) == std::string_view::npos;
+  if (names_bucket) text += '/';
   char separator = '?';
   for (const auto& [name, value] : parts.subresources) {
     text += separator + name;

@@ -44,6 +44,20 @@ TEST(VerifyLink, AcceptsThePublicExample) {
   EXPECT_EQ(Verify(by_path), "");
 }
 
+// The listing example's resource is "/johnsmith/"; printf 'GET\n\n\n1175139620\n/johnsmith/' |
+// openssl dgst -sha1 -hmac <secret> -binary | base64
+TEST(VerifyLink, SignsABucketWithItsSlash) {
+  for (const char* path : {"/johnsmith", "/johnsmith/"}) {
+    HttpRequest request{
+        .method = "GET",
+        .target = std::string(path) +
+                  "?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=O0v6SWPdo4x4nFD0qcXbN1ErM%2F8%3D"
+                  "&Expires=1175139620"};
+    request.headers.Add("Host", "127.0.0.1:4566");
+    EXPECT_EQ(Verify(request), "") << path;
+  }
+}
+
 TEST(VerifyLink, ExpiresAtItsTime) {
   EXPECT_EQ(Verify(Example(), kExpires), "");
   EXPECT_EQ(Verify(Example(), kExpires + 1), "AccessDenied");
