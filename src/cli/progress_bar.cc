@@ -20,7 +20,7 @@ constexpr std::size_t kBarWidth = 30;
 constexpr double kLeastForEstimate = 0.02;  // before this, the time left is a guess
 
 std::string Duration(double wanted_seconds) {
-  const auto total = static_cast<long>(std::ceil(wanted_seconds));
+  const auto total = static_cast<long>(std::ceil(wanted_seconds - 0.01));  // 88.0000001 is 88
   if (total < 60) return std::to_string(total) + " s";
   if (total < 3600) return std::to_string(total / 60) + " min " + std::to_string(total % 60) + " s";
   return std::to_string(total / 3600) + " h " + std::to_string(total % 3600 / 60) + " min";

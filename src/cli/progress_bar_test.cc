@@ -51,7 +51,7 @@ TEST_F(ProgressBarTest, DrawsOverItsLineOnATerminal) {
   EXPECT_THAT(written_,
               ElementsAre("\rTraining [###############...............] 50 %, 5 s left (reading)",
                           "\rTraining [###########################...] 90 %, 1 s left (writing)",
-                          "\r" + std::string(63, ' ') + "\r"));
+                          "\r" + std::string(66, ' ') + "\r"));
 }
 
 TEST_F(ProgressBarTest, PrintsALineNowAndThenElsewhere) {

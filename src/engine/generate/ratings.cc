@@ -34,7 +34,7 @@ constexpr std::uint64_t kLastTime = 1'574'327'703;  // 2019-11-21
 constexpr std::size_t kTastes = 48;
 constexpr std::size_t kTastesPerUser = 3;
 constexpr std::size_t kHiddenSpace = 12;
-constexpr double kPopularShare = 0.15;  // of a user's choices, by popularity alone
+constexpr double kPopularShare = 0.10;  // of a user's choices, by popularity alone
 constexpr double kMaxAffinity = 5;      // e^5 times as likely as by popularity
 constexpr std::size_t kRowsPerPiece = 200'000;
 constexpr std::size_t kRaceFrom = 1500;  // ratings from which drawing one by one is too slow
@@ -146,7 +146,7 @@ World MakeWorld(std::vector<Movie> movies, std::uint64_t seed) {
   }
   for (std::size_t t = 0; t < kTastes; ++t) {
     std::array<double, kGenres.size()> likes{};
-    for (double& like : likes) like = 0.9 * random.Normal();
+    for (double& like : likes) like = 1.1 * random.Normal();
     std::array<float, kHiddenSpace> direction{};
     for (float& x : direction) {
       x = static_cast<float>(random.Normal() / std::sqrt(static_cast<double>(kHiddenSpace)));
@@ -165,7 +165,7 @@ World MakeWorld(std::vector<Movie> movies, std::uint64_t seed) {
       }
       if (genres > 1) affinity /= std::sqrt(static_cast<double>(genres));
       for (std::size_t d = 0; d < kHiddenSpace; ++d) {
-        affinity += 1.6 * static_cast<double>(direction[d] * hidden[i][d]);
+        affinity += 2.2 * static_cast<double>(direction[d] * hidden[i][d]);
       }
       if (movie.year != 0) {
         const double off = (movie.year - year) / years;
@@ -269,7 +269,7 @@ class UserMaker {
   // Movies of one taste come near one another in time, popular ones a little earlier.
   void Append(std::uint32_t movie, std::size_t slot, Random& random) {
     const float order = static_cast<float>(random.Uniform()) + 0.9F * phases_[slot] -
-                        0.02F * world_.log_popularity[movie];
+                        0.07F * world_.log_popularity[movie];
     ratings_.push_back({.movie = movie, .order = order, .slot = static_cast<std::uint8_t>(slot)});
   }
 
