@@ -34,7 +34,7 @@ class Exchange:
     status: int | None = None
     answer_json: object = None
     answer_headers: list = field(default_factory=list)
-    answer_body: str | None = None
+    answer_bodies: list = field(default_factory=list)
     kept: list = field(default_factory=list)
 
 
@@ -100,7 +100,7 @@ def _take(exchanges, number, keyword, rest):
         if exchanges[-1].status is None:
             exchanges[-1].body = rest
         else:
-            exchanges[-1].answer_body = rest
+            exchanges[-1].answer_bodies.append(rest)
     elif keyword == "answers":
         status, _, body = rest.partition(" ")
         exchanges[-1].status = int(status)
@@ -131,8 +131,8 @@ def play(path, server):
         if exchange.answer_json is not None:
             wanted = json.loads(_filled(exchange.answer_json, kept))
             compare(json.loads(body), wanted, f"{where}: {told}\nat $")
-        if exchange.answer_body is not None:
-            wanted = _filled(exchange.answer_body, kept)
+        for pattern in exchange.answer_bodies:
+            wanted = _filled(pattern, kept)
             assert matches(body, wanted), f"{where}: expected {wanted!r}; {told}"
         for name, pattern in exchange.kept:
             found = re.search(pattern, body)

@@ -1,6 +1,7 @@
 """The wire itself, byte by byte: what no well-behaved client sends, and how the server takes it."""
 
 import base64
+import re
 import socket
 import zlib
 
@@ -56,7 +57,7 @@ def exchange(server, *pieces, half_close=False):
 
 
 def statuses(answer):
-    return [int(line.split()[1]) for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]
 
 
 # --- Bodies in signed-trailer chunks -------------------------------------------------------------
@@ -175,7 +176,6 @@ def test_a_head_over_the_limit_is_refused(server):
         b"GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n folded\r\n\r\n",
         b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n",
         b"GET / HTTP/1.1\r\n\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 300,  # TLS, to the wrong door
     ],
 )
 def test_what_is_no_request_is_refused(server, line):
