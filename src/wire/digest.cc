@@ -16,7 +16,9 @@ void Digest::Free::operator()(void* context) const {
 }
 
 Digest::Digest(Kind kind) : context_(EVP_MD_CTX_new()) {
-  const EVP_MD* algorithm = kind == Kind::kSha1 ? EVP_sha1() : EVP_sha256();
+  const EVP_MD* algorithm = kind == Kind::kMd5    ? EVP_md5()
+                            : kind == Kind::kSha1 ? EVP_sha1()
+                                                  : EVP_sha256();
   Check(context_ &&
             EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_.get()), algorithm, nullptr) == 1,
         "OpenSSL starts a digest");

@@ -1,5 +1,5 @@
-// SHA-1, SHA-256 and HMAC-SHA-256 over OpenSSL, which picks the processor's own instructions.
-// Source:  FIPS 180-4, RFC 2104.
+// MD5, SHA-1, SHA-256 and HMAC-SHA-256 over OpenSSL, which picks the processor's own instructions.
+// Source:  FIPS 180-4, RFC 1321, RFC 2104.
 // Threads: each object by one thread at a time; functions from any.
 #pragma once
 
@@ -12,7 +12,7 @@ namespace usher::wire {
 // The digest of bytes that come in parts.
 class Digest {
  public:
-  enum class Kind { kSha1, kSha256 };
+  enum class Kind { kMd5, kSha1, kSha256 };
 
   explicit Digest(Kind kind);
   void Update(std::string_view bytes);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "wire/body_checksums.h"
 #include "wire/error_names.h"
 #include "wire/payload.h"
 #include "wire/protocol.h"
@@ -158,6 +159,7 @@ class Exchange {
     if (!operation.implemented) return NotBuilt(operation);
     if (!rules.hash_body && !StreamsIn(operation)) {
       if (const auto read = ReadBody(service); !read) return read.error();
+      if (const auto held = CheckChecksums(operation); !held) return held.error();
     }
     auto input = CodecFor(service.protocol)
                      .decode({.operation = operation,
@@ -219,7 +221,9 @@ class Exchange {
   }
 
   Result<void> FindServiceByForm() {
-    if (const auto read = ReadWhole(Protocol::kQuery); !read) return read.error();
+    const std::size_t limit =
+        options_.verify_signatures ? kMaxStrangersBodyBytes : options_.max_body_bytes;
+    if (const auto read = ReadWhole(Protocol::kQuery, limit); !read) return read.error();
     const auto form = ParseParameters(body_, kMaxFormParameters);
     if (form) route_ = router_.FindByForm(nullptr, target_.query, *form);
     if (!route_.service) return UnknownService("");
@@ -237,11 +241,10 @@ class Exchange {
   }
 
   Result<void> ReadBody(const Service& service) {
-    return body_read_ ? Result<void>() : ReadWhole(service.protocol);
+    return body_read_ ? Result<void>() : ReadWhole(service.protocol, options_.max_body_bytes);
   }
 
-  Result<void> ReadWhole(Protocol protocol) {
-    const std::size_t limit = options_.max_body_bytes;
+  Result<void> ReadWhole(Protocol protocol, std::size_t limit) {
     if (const auto size = request_.body->size(); size && *size > limit) {
       return BodyTooLarge(protocol, limit);
     }
@@ -303,6 +306,13 @@ class Exchange {
     if (!body) return body.error();
     request_.body = *std::move(body);
     return {};
+  }
+
+  // Of a body that is no object's: there the header says what the object must have.
+  [[nodiscard]] Result<void> CheckChecksums(const Operation& operation) const {
+    if (auto md5 = CheckContentMd5(request_.headers, body_); !md5) return md5;
+    if (!operation.checksum_required) return {};
+    return CheckChecksumHeaders(request_.headers, body_);
   }
 
   [[nodiscard]] Error NotBuilt(const Operation& operation) const {

@@ -282,6 +282,25 @@ TEST_F(GatewayTest, RefusesBodiesOverTheLimitInTheProtocolAskedFor) {
   EXPECT_EQ(stored_, large);
 }
 
+TEST_F(GatewayTest, ReadsLittleOfAStrangersForm) {
+  const std::string large =
+      "Version=2010-05-08&Action=GetRole&RoleName=" + std::string(70'000, 'a');
+
+  const Gateway gateway(dispatcher_, keys_, clock_, {});
+  EXPECT_EQ(gateway.Handle(Form(large), outcome_).status, 413);
+}
+
+TEST_F(GatewayTest, HoldsSmallBodiesToTheirChecksums) {
+  const auto put = [&](Headers::Entry field) {
+    Handle(Request("PUT /b?tagging", "<Tagging><TagSet/></Tagging>", {std::move(field)}));
+    return outcome_.error_name;
+  };
+
+  EXPECT_EQ(put({"Content-MD5", "JfnnlDI7RTiF9RgfG2JNCw=="}), "BadDigest");
+  EXPECT_EQ(put({"x-amz-checksum-crc32", "y/Q5Jg=="}), "BadDigest");
+  EXPECT_EQ(put({"x-amz-checksum-crc32", "wsibng=="}), "");
+}
+
 TEST_F(GatewayTest, PassesOnWhatWentWrongWithTheBody) {
   for (const char* target : {"PUT /b/k", "PUT /b?tagging"}) {
     HttpRequest request = Request(target, "");
