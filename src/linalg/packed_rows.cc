@@ -28,6 +28,11 @@ constexpr int kLanes = 8;
 constexpr int kManyVectors = 6;
 constexpr int kManyTiles = 1;
 constexpr int kOneTiles = 4;
+#elif HWY_TARGET == HWY_SCALAR
+constexpr int kLanes = 1;
+constexpr int kManyVectors = 2;
+constexpr int kManyTiles = 1;
+constexpr int kOneTiles = 1;
 #else
 constexpr int kLanes = 4;
 constexpr int kManyVectors = 2;
@@ -35,6 +40,7 @@ constexpr int kManyTiles = 1;
 constexpr int kOneTiles = 2;
 #endif
 constexpr int kTileVecs = static_cast<int>(kTileWidth) / kLanes;
+static_assert(kLanes == static_cast<int>(hn::MaxLanes(Tag())), "the lanes of this target");
 
 // Rare, so kept out of the way of the loop.
 HWY_NOINLINE void AppendHits(const float* lanes, std::size_t tile, ScanVector& vector) {

@@ -15,16 +15,36 @@
 HWY_BEFORE_NAMESPACE();
 namespace usher::linalg::HWY_NAMESPACE {
 
-// Copies a row into the panel, scaled by root = sqrt(w), and adds w y to b.
-HWY_INLINE void PackRow(const float* HWY_RESTRICT row, float root, std::size_t n,
-                        float* HWY_RESTRICT out, float* HWY_RESTRICT b) {
+// Copies a row into the panel.
+HWY_INLINE void PackRow(const float* HWY_RESTRICT row, std::size_t n, float* HWY_RESTRICT out) {
+  const Tag d;
+  const std::size_t lanes = hn::Lanes(d);
+  for (std::size_t i = 0; i < n; i += lanes) hn::StoreU(hn::LoadU(d, row + i), d, out + i);
+}
+
+// The same, scaled by root = sqrt(w).
+HWY_INLINE void PackScaledRow(const float* HWY_RESTRICT row, float root, std::size_t n,
+                              float* HWY_RESTRICT out) {
   const Tag d;
   const std::size_t lanes = hn::Lanes(d);
   const auto scale = hn::Set(d, root);
   for (std::size_t i = 0; i < n; i += lanes) {
-    const auto scaled = hn::Mul(scale, hn::LoadU(d, row + i));
-    hn::StoreU(scaled, d, out + i);
-    hn::StoreU(hn::MulAdd(scale, scaled, hn::LoadU(d, b + i)), d, b + i);
+    hn::StoreU(hn::Mul(scale, hn::LoadU(d, row + i)), d, out + i);
+  }
+}
+
+// b += sum of the panel's rows, each times its root when there are roots: in all, w y.
+HWY_INLINE void AddRows(const float* HWY_RESTRICT panel, const float* roots, std::size_t depth,
+                        std::size_t n, float* HWY_RESTRICT b) {
+  const Tag d;
+  const std::size_t lanes = hn::Lanes(d);
+  for (std::size_t i = 0; i < n; i += lanes) {
+    auto sum = hn::LoadU(d, b + i);
+    for (std::size_t k = 0; k < depth; ++k) {
+      const auto row = hn::LoadU(d, panel + k * n + i);
+      sum = roots == nullptr ? hn::Add(sum, row) : hn::MulAdd(hn::Set(d, roots[k]), row, sum);
+    }
+    hn::StoreU(sum, d, b + i);
   }
 }
 
@@ -38,15 +58,22 @@ void GatherRankUpdate(const float* Y, std::size_t n, std::size_t stride, const s
   }
   for (std::size_t begin = 0; begin < count; begin += kPanelRows) {
     const std::size_t depth = std::min(kPanelRows, count - begin);
+    float roots[kPanelRows];
     for (std::size_t k = 0; k < depth; ++k) {
       // The rows lie anywhere in memory: ask for a later one while this one is copied.
       if (begin + k + 8 < count) {
         const float* ahead = Y + rows[begin + k + 8] * stride;
         for (std::size_t i = 0; i < n; i += kRowMultiple) hwy::Prefetch(ahead + i);
       }
-      const float root = weights == nullptr ? 1.0F : std::sqrt(weights[begin + k]);
-      PackRow(Y + rows[begin + k] * stride, root, n, panel + k * n, b);
+      const float* row = Y + rows[begin + k] * stride;
+      if (weights == nullptr) {
+        PackRow(row, n, panel + k * n);
+      } else {
+        roots[k] = std::sqrt(weights[begin + k]);
+        PackScaledRow(row, roots[k], n, panel + k * n);
+      }
     }
+    AddRows(panel, weights == nullptr ? nullptr : roots, depth, n, b);
     UpdateUpper<false>(panel, depth, n, 0, n, base, A, n);
     base = A;
   }

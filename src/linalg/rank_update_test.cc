@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "linalg/each_target.h"
 #include "linalg/random_matrix.h"
 
 namespace usher::linalg {
@@ -41,70 +42,78 @@ void ExpectUpperNear(const std::vector<float>& A, const std::vector<double>& exp
 }
 
 TEST(GatherRankUpdate, MatchesItsScalarTwinAtAllRanksAndPanelEdges) {
-  Random random(7);
-  for (const std::size_t rank : {1, 8, 16, 32, 47, 64, 80, 100, 128, 149, 256}) {
-    const Matrix Y = RandomMatrix(300, rank, rank);
-    const std::size_t n = Y.stride();
-    const Matrix base = RandomMatrix(n, n, 99);
-    for (const std::size_t count : {0, 1, 2, 63, 64, 65, 130}) {
-      for (const bool weighted : {false, true}) {
-        std::vector<std::uint32_t> rows;
-        std::vector<float> weights;
-        for (std::size_t j = 0; j < count; ++j) {
-          rows.push_back(static_cast<std::uint32_t>(random.Below(300)));
-          if (weighted) weights.push_back(static_cast<float>(random.Uniform() * 3));
+  ForEachTarget([&] {
+    Random random(7);
+    for (const std::size_t rank : {1, 8, 16, 32, 47, 64, 80, 100, 128, 149, 256}) {
+      const Matrix Y = RandomMatrix(300, rank, rank);
+      const std::size_t n = Y.stride();
+      const Matrix base = RandomMatrix(n, n, 99);
+      for (const std::size_t count : {0, 1, 2, 63, 64, 65, 130}) {
+        for (const bool weighted : {false, true}) {
+          std::vector<std::uint32_t> rows;
+          std::vector<float> weights;
+          for (std::size_t j = 0; j < count; ++j) {
+            rows.push_back(static_cast<std::uint32_t>(random.Below(300)));
+            if (weighted) weights.push_back(static_cast<float>(random.Uniform() * 3));
+          }
+          std::vector<float> A(n * n), b(n), panel(PanelSize(n));
+
+          GatherRankUpdate(Y.view(), rows, weights, base.Row(0), A.data(), b.data(), panel.data());
+
+          const SlowUpdate slow(Y, rows, weights, base.Row(0));
+          ExpectUpperNear(A, slow.A, n, 2e-4);
+          for (std::size_t i = 0; i < n; ++i) ASSERT_NEAR(b[i], slow.b[i], 1e-4);
         }
-        std::vector<float> A(n * n), b(n), panel(PanelSize(n));
-
-        GatherRankUpdate(Y.view(), rows, weights, base.Row(0), A.data(), b.data(), panel.data());
-
-        const SlowUpdate slow(Y, rows, weights, base.Row(0));
-        ExpectUpperNear(A, slow.A, n, 2e-4);
-        for (std::size_t i = 0; i < n; ++i) ASSERT_NEAR(b[i], slow.b[i], 1e-4);
       }
     }
-  }
+  });
 }
 
 TEST(GatherRankUpdate, AddsInPlaceWhenTheBaseIsTheResult) {
-  const Matrix Y = RandomMatrix(5, 16, 3);
-  std::vector<float> A(256, 1.0F), b(16), panel(PanelSize(16));
-  const std::vector<float> ones(256, 1.0F);
-  const std::vector<std::uint32_t> rows{4, 0, 4};
+  ForEachTarget([&] {
+    const Matrix Y = RandomMatrix(5, 16, 3);
+    std::vector<float> A(256, 1.0F), b(16), panel(PanelSize(16));
+    const std::vector<float> ones(256, 1.0F);
+    const std::vector<std::uint32_t> rows{4, 0, 4};
 
-  GatherRankUpdate(Y.view(), rows, {}, A.data(), A.data(), b.data(), panel.data());
+    GatherRankUpdate(Y.view(), rows, {}, A.data(), A.data(), b.data(), panel.data());
 
-  ExpectUpperNear(A, SlowUpdate(Y, rows, {}, ones.data()).A, 16, 1e-5);
+    ExpectUpperNear(A, SlowUpdate(Y, rows, {}, ones.data()).A, 16, 1e-5);
+  });
 }
 
 TEST(Gram, IsTheSameToTheLastBitAtAnyNumberOfThreads) {
-  const Matrix Y = RandomMatrix(5000, 40, 5);
-  const std::size_t n = Y.stride();
-  std::vector<float> expected(n * n);
-  ThreadPool one(1);
-  Gram(Y.view(), one, expected.data());
-  for (const std::size_t threads : {2, 7}) {
-    ThreadPool pool(threads);
-    std::vector<float> A(n * n);
-    Gram(Y.view(), pool, A.data());
-    EXPECT_EQ(std::memcmp(A.data(), expected.data(), n * n * sizeof(float)), 0);
-  }
+  ForEachTarget([&] {
+    const Matrix Y = RandomMatrix(5000, 40, 5);
+    const std::size_t n = Y.stride();
+    std::vector<float> expected(n * n);
+    ThreadPool one(1);
+    Gram(Y.view(), one, expected.data());
+    for (const std::size_t threads : {2, 7}) {
+      ThreadPool pool(threads);
+      std::vector<float> A(n * n);
+      Gram(Y.view(), pool, A.data());
+      EXPECT_EQ(std::memcmp(A.data(), expected.data(), n * n * sizeof(float)), 0);
+    }
+  });
 }
 
 TEST(Gram, MatchesItsScalarTwin) {
-  for (const std::size_t count : {0, 1, 1024, 1500}) {
-    const Matrix Y = RandomMatrix(count, 33, 6);
-    const std::size_t n = Y.stride();
-    const std::vector<float> zero(n * n, 0.0F);
-    std::vector<std::uint32_t> all(count);
-    for (std::size_t i = 0; i < count; ++i) all[i] = static_cast<std::uint32_t>(i);
-    std::vector<float> A(n * n);
-    ThreadPool pool(2);
+  ForEachTarget([&] {
+    for (const std::size_t count : {0, 1, 1024, 1500}) {
+      const Matrix Y = RandomMatrix(count, 33, 6);
+      const std::size_t n = Y.stride();
+      const std::vector<float> zero(n * n, 0.0F);
+      std::vector<std::uint32_t> all(count);
+      for (std::size_t i = 0; i < count; ++i) all[i] = static_cast<std::uint32_t>(i);
+      std::vector<float> A(n * n);
+      ThreadPool pool(2);
 
-    Gram(Y.view(), pool, A.data());
+      Gram(Y.view(), pool, A.data());
 
-    ExpectUpperNear(A, SlowUpdate(Y, all, {}, zero.data()).A, n, 3e-3);
-  }
+      ExpectUpperNear(A, SlowUpdate(Y, all, {}, zero.data()).A, n, 3e-3);
+    }
+  });
 }
 
 }  // namespace

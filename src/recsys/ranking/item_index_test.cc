@@ -20,7 +20,7 @@ using linalg::Matrix;
 // The product as the scan computes it: fused on targets that fuse.
 float Product(const float* u, const float* v, std::size_t rank) {
   const bool fused =
-      linalg::InstructionSet().substr(0, 3) != "SSE" && linalg::InstructionSet() != "SSSE3";
+      linalg::InstructionSet().starts_with("AVX") || linalg::InstructionSet().starts_with("NEON");
   float sum = 0;
   for (std::size_t k = 0; k < rank; ++k) {
     sum = fused ? std::fma(u[k], v[k], sum) : sum + u[k] * v[k];
