@@ -48,6 +48,12 @@ void Batch::RequireNone(std::string kind, std::string id_prefix) {
       {Action::kRequireNone, {.kind = std::move(kind), .id = std::move(id_prefix)}, std::nullopt});
 }
 
+void Batch::RequireEmpty(std::string kind, std::string group) {
+  changes_.push_back({Action::kRequireEmpty,
+                      {.kind = std::move(kind), .id = {}, .group = std::move(group)},
+                      std::nullopt});
+}
+
 std::optional<std::string> FirstBeyond(std::string_view prefix) {
   std::string end(prefix);
   while (!end.empty() && static_cast<unsigned char>(end.back()) == 0xFF) end.pop_back();

@@ -47,11 +47,22 @@ class Batch {
   // Changes nothing, but fails the batch with kInUse when a document's id begins with the prefix.
   void RequireNone(std::string kind, std::string id_prefix);
 
+  // Changes nothing, but fails the batch with kInUse when a document is listed under the group.
+  void RequireEmpty(std::string kind, std::string group);
+
   // Adds the changes of another batch.
   void Add(const Batch& other);
 
   struct Change {
-    enum class Action { kCreate, kUpdate, kPut, kDelete, kRequire, kRequireNone } action;
+    enum class Action {
+      kCreate,
+      kUpdate,
+      kPut,
+      kDelete,
+      kRequire,
+      kRequireNone,
+      kRequireEmpty
+    } action;
     Document document;
     std::optional<std::int64_t> expected_version;
   };

@@ -260,6 +260,28 @@ TEST_F(DocumentStoreTest, RequireNoneFailsWhenAnIdHasThePrefix) {
   EXPECT_FALSE(Exists("bucket", "b"));
 }
 
+TEST_F(DocumentStoreTest, RequireEmptyFailsWhenADocumentIsInTheGroup) {
+  ASSERT_TRUE(Create("group", "g"));
+  ASSERT_TRUE(Create("dataset", "d", "g"));
+  ASSERT_TRUE(Create("dataset", "elsewhere", "g2"));
+  ASSERT_TRUE(Create("solution", "another kind", "g"));
+  Batch removal;
+  removal.RequireEmpty("dataset", "g");
+  removal.Delete("group", "g");
+
+  const auto refused = store_->Commit(removal);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInUse);
+  EXPECT_EQ(refused.error().message, "dataset d exists under g");
+  EXPECT_TRUE(Exists("group", "g"));
+
+  Batch emptying;
+  emptying.Delete("dataset", "d");
+  ASSERT_TRUE(store_->Commit(emptying));
+  EXPECT_TRUE(store_->Commit(removal));
+  EXPECT_FALSE(Exists("group", "g"));
+}
+
 TEST_F(DocumentStoreTest, KeepsEverythingWhenReopened) {
   ASSERT_TRUE(Create("k", "a", "g", "body"));
   Reopen();

@@ -80,6 +80,8 @@ class Writer {
          "INSERT INTO documents(kind, id, listing, version, body) VALUES(?1, ?2, ?3, 1, ?4) "
          "ON CONFLICT(kind, id) DO UPDATE SET listing = ?3, body = ?4, version = version + 1"},
         {&writer.delete_, "DELETE FROM documents WHERE kind = ?1 AND id = ?2"},
+        {&writer.find_in_group_,
+         "SELECT id FROM documents WHERE kind = ?1 AND listing = ?2 ORDER BY sequence LIMIT 1"},
         {&writer.find_from_,
          "SELECT id FROM documents WHERE kind = ?1 AND id >= ?2 ORDER BY id LIMIT 1"},
     };
@@ -110,6 +112,13 @@ class Writer {
       const auto found = AnyWithPrefix(document);
       if (!found) return found.error();
       if (*found) return InUse(document.kind + " exist under " + document.id);
+      return {};
+    }
+
+    if (change.action == Action::kRequireEmpty) {
+      const auto member = AnyInGroup(document);
+      if (!member) return member.error();
+      if (*member) return InUse(document.kind + " " + **member + " exists under " + document.group);
       return {};
     }
 
@@ -144,6 +153,7 @@ class Writer {
         return Run(delete_, document);
       case Action::kRequire:
       case Action::kRequireNone:
+      case Action::kRequireEmpty:
         return {};
     }
     return {};
@@ -157,6 +167,18 @@ class Writer {
     find_from_.Reset();
     if (!row) return row.error();
     return found;
+  }
+
+  // The id of the oldest document in the group; nullopt when there is none.
+  Result<std::optional<std::string>> AnyInGroup(const Document& document) {
+    find_in_group_.BindText(1, document.kind);
+    find_in_group_.BindBytes(2, document.group);
+    const auto row = find_in_group_.Step();
+    std::optional<std::string> id;
+    if (row && *row) id = std::string(find_in_group_.Bytes(0));
+    find_in_group_.Reset();
+    if (!row) return row.error();
+    return id;
   }
 
   Result<std::optional<std::int64_t>> VersionOf(const Document& document) {
@@ -180,7 +202,7 @@ class Writer {
   }
 
   Connection connection_;
-  Statement find_, insert_, update_, put_, delete_, find_from_;
+  Statement find_, insert_, update_, put_, delete_, find_from_, find_in_group_;
 };
 
 // A connection for reading with its statements.
