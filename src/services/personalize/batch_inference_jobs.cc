@@ -83,6 +83,7 @@ Result<api::CreateBatchInferenceJobResponse> CreateBatchInferenceJob(
       .last_updated_date_time = now,
   };
   storage::Batch batch;
+  service.catalog.Require<api::SolutionVersion>(batch, request.solution_version_arn);
   service.catalog.Create(batch, job);
   if (auto tagged = AddTags(batch, *job.batch_inference_job_arn, request.tags); !tagged)
     return tagged.error();

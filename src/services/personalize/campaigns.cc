@@ -189,6 +189,7 @@ Result<api::CreateCampaignResponse> CreateCampaign(const api::CreateCampaignRequ
       .latest_campaign_update = std::nullopt,
   };
   storage::Batch batch;
+  service.catalog.Require<api::SolutionVersion>(batch, *campaign.solution_version_arn);
   service.catalog.Create(batch, campaign);
   if (auto tagged = AddTags(batch, *campaign.campaign_arn, request.tags); !tagged)
     return tagged.error();

@@ -35,12 +35,20 @@ Error ResourceNotFound(const std::string& arn) {
 }
 
 Result<void> Catalog::Commit(const storage::Batch& batch) const {
+  using Action = storage::Batch::Change::Action;
   auto committed = store_.Commit(batch);
-  if (committed || committed.error().code != ErrorCode::kAlreadyExists) return committed;
+  if (committed) return committed;
+  const ErrorCode code = committed.error().code;
+  if (code != ErrorCode::kAlreadyExists && code != ErrorCode::kNotFound) return committed;
   for (const auto& change : batch.changes()) {
-    if (change.action != storage::Batch::Change::Action::kCreate) continue;
-    const auto existing = store_.Get(change.document.kind, change.document.id);
-    if (existing && *existing) return ResourceAlreadyExists(change.document.id);
+    const auto found = store_.Get(change.document.kind, change.document.id);
+    if (!found) continue;
+    const std::string& arn = change.document.id;
+    if (code == ErrorCode::kAlreadyExists && change.action == Action::kCreate && *found) {
+      return ResourceAlreadyExists(arn);
+    }
+    const bool wanted = change.action == Action::kRequire || change.expected_version;
+    if (code == ErrorCode::kNotFound && wanted && !*found) return ResourceNotFound(arn);
   }
   return committed;
 }

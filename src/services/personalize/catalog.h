@@ -166,6 +166,18 @@ class Catalog {
     batch.Delete(std::string(Kind<T>::kName), Kind<T>::Arn(stored.resource), stored.version);
   }
 
+  // Conditions of a batch, checked as it is committed, so that no other request comes between check
+  // and change. On commit: not found.
+  template <typename T>
+  void Require(storage::Batch& batch, const std::string& arn) const {
+    batch.Require(std::string(Kind<T>::kName), arn);
+  }
+  // On commit: in use, when a T is listed under `group`.
+  template <typename T>
+  void RequireNoneUnder(storage::Batch& batch, const std::string& group) const {
+    batch.RequireEmpty(std::string(Kind<T>::kName), group);
+  }
+
   // Reads, lets `change` alter it, writes; tries again when somebody else wrote between. `change`
   // may give an error, which ends the attempt unchanged. Sets lastUpdatedDateTime.
   template <typename T>
@@ -187,8 +199,7 @@ class Catalog {
     }
   }
 
-  // Commits; an existing document becomes the service's "Another resource with Arn … already
-  // exists.".
+  // Commits; a store's "exists already" and "not found" get the service's words.
   Result<void> Commit(const storage::Batch& batch) const;
 
   [[nodiscard]] const Clock& clock() const { return clock_; }

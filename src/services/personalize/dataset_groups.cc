@@ -71,6 +71,8 @@ Result<api::DeleteDatasetGroupResponse> DeleteDatasetGroup(
                  *solutions->front().resource.solution_arn + ": delete that first");
   }
   storage::Batch batch;
+  service.catalog.RequireNoneUnder<api::Dataset>(batch, arn);
+  service.catalog.RequireNoneUnder<api::Solution>(batch, arn);
   service.catalog.Delete(batch, *group);
   RemoveTags(batch, arn);
   if (auto committed = service.catalog.Commit(batch); !committed) return committed.error();

@@ -62,6 +62,7 @@ Result<api::CreateDatasetImportJobResponse> CreateDatasetImportJob(
       .publish_attribution_metrics_to_s3 = false,
   };
   storage::Batch batch;
+  service.catalog.Require<api::Dataset>(batch, request.dataset_arn);
   service.catalog.Create(batch, job);
   if (auto tagged = AddTags(batch, *job.dataset_import_job_arn, request.tags); !tagged)
     return tagged.error();

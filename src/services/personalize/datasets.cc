@@ -112,6 +112,8 @@ Result<api::CreateDatasetResponse> CreateDataset(const api::CreateDatasetRequest
       .tracking_id = std::nullopt,
   };
   storage::Batch batch;
+  service.catalog.Require<api::DatasetGroup>(batch, request.dataset_group_arn);
+  service.catalog.Require<api::DatasetSchema>(batch, request.schema_arn);
   service.catalog.Create(batch, dataset);
   if (auto tagged = AddTags(batch, *dataset.dataset_arn, request.tags); !tagged)
     return tagged.error();

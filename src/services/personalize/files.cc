@@ -1,6 +1,10 @@
 #include "services/personalize/files.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 
 namespace usher::personalize {
 namespace {
@@ -55,6 +59,21 @@ Result<void> PinFile(const std::filesystem::path& file, const std::filesystem::p
   if (error) return Internal("cannot replace a pinned file: " + error.message());
   std::filesystem::create_hard_link(file, pinned, error);
   if (error) return Internal("cannot pin a file: " + error.message());
+  return {};
+}
+
+Result<void> MoveToPlace(const std::filesystem::path& made, const std::filesystem::path& place) {
+  std::error_code error;
+  std::filesystem::create_directories(place.parent_path(), error);
+  if (!error) std::filesystem::rename(made, place, error);
+  if (error) return Internal("cannot move a result to its place: " + error.message());
+
+  const int folder = open(place.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return SystemError("cannot open a folder of results", errno);
+  const int synced = fsync(folder);
+  const int error_number = errno;
+  close(folder);
+  if (synced != 0) return SystemError("cannot sync a folder of results", error_number);
   return {};
 }
 

@@ -31,4 +31,8 @@ Result<void> SweepFolder(const std::filesystem::path& folder,
 // replaces what the first try left. Both must lie on one file system. Errors: internal.
 Result<void> PinFile(const std::filesystem::path& file, const std::filesystem::path& pinned);
 
+// Moves a file or folder, already synced, to its place, which is durable when this returns. Both
+// must lie on one file system. Errors: internal.
+Result<void> MoveToPlace(const std::filesystem::path& made, const std::filesystem::path& place);
+
 }  // namespace usher::personalize

@@ -67,10 +67,7 @@ Result<void> Publish(Service& service, Stored<api::DatasetImportJob> job,
                      const Value& result) {
   const std::string name = "datasets/" + SecureHex(8) + ".parquet";
   const std::filesystem::path place = std::filesystem::path(service.options.data_folder) / name;
-  std::error_code error;
-  std::filesystem::create_directories(place.parent_path(), error);
-  std::filesystem::rename(imported, place, error);
-  if (error) return Internal("cannot move the imported rows to their place: " + error.message());
+  if (auto moved = MoveToPlace(imported, place); !moved) return moved;
 
   const auto replaced = DatasetFile(service, dataset);
   const Time now = service.clock.Now();
@@ -83,12 +80,14 @@ Result<void> Publish(Service& service, Stored<api::DatasetImportJob> job,
   service.catalog.Update(batch, dataset);
   service.catalog.Update(batch, job);
   const auto committed = service.catalog.Commit(batch);
+  std::error_code error;
   if (!committed) {
+    // Another import has changed the dataset meanwhile: this one begins again upon its rows. After
+    // any other failure the commit may yet turn out to be on the disk, so the file stays for the
+    // sweep of the next start to judge.
+    if (committed.error().code != ErrorCode::kInUse) return committed;
     std::filesystem::remove(place, error);
-    // Another import has changed the dataset meanwhile: this one begins again upon its rows.
-    if (committed.error().code == ErrorCode::kInUse)
-      return Error{ErrorCode::kThrottled, committed.error().message};
-    return committed;
+    return Error{ErrorCode::kThrottled, committed.error().message};
   }
   if (replaced) std::filesystem::remove(*replaced, error);
   if (error)

@@ -77,6 +77,7 @@ Result<api::CreateSolutionVersionResponse> CreateSolutionVersion(
   ValueMap extra;
   extra.Set("dataset", *interactions->resource.dataset_arn);
   storage::Batch batch;
+  service.catalog.Require<api::Solution>(batch, request.solution_arn);
   service.catalog.Create(batch, version, extra);
   if (const auto tagged = AddTags(batch, *version.solution_version_arn, request.tags); !tagged) {
     return tagged.error();

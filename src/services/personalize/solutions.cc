@@ -150,6 +150,7 @@ Result<api::CreateSolutionResponse> CreateSolution(const api::CreateSolutionRequ
       .latest_solution_update = std::nullopt,
   };
   storage::Batch batch;
+  service.catalog.Require<api::DatasetGroup>(batch, request.dataset_group_arn);
   service.catalog.Create(batch, solution);
   if (const auto tagged = AddTags(batch, *solution.solution_arn, request.tags); !tagged)
     return tagged.error();
@@ -241,6 +242,9 @@ Result<api::DeleteSolutionResponse> DeleteSolution(const api::DeleteSolutionRequ
     service.catalog.Delete(batch, version);
     RemoveTags(batch, *version.resource.solution_version_arn);
   }
+  // Whatever came into being since the checks above.
+  service.catalog.RequireNoneUnder<api::SolutionVersion>(batch, request.solution_arn);
+  service.catalog.RequireNoneUnder<api::Campaign>(batch, request.solution_arn);
   if (const auto committed = service.catalog.Commit(batch); !committed) return committed.error();
   for (const auto& version : *versions) RemoveModel(service, version);
   return api::DeleteSolutionResponse{};

@@ -59,10 +59,7 @@ Result<void> Publish(Service& service, const Stored<api::SolutionVersion>& versi
                      const std::string& trained, const Value& result) {
   const std::string name = "models/" + SecureHex(8);
   const std::filesystem::path place = std::filesystem::path(service.options.data_folder) / name;
-  std::error_code error;
-  std::filesystem::create_directories(place.parent_path(), error);
-  std::filesystem::rename(trained, place, error);
-  if (error) return Internal("cannot move the trained model to its place: " + error.message());
+  if (auto moved = MoveToPlace(trained, place); !moved) return moved;
   const auto changed = service.catalog.Modify<api::SolutionVersion>(
       *version.resource.solution_version_arn,
       [&](Stored<api::SolutionVersion>& stored) -> Result<void> {
