@@ -158,13 +158,13 @@ Connection::Next Connection::Serve(const Handler& handler, const Observer& obser
 
 Connection::Next Connection::Expire(const Observer& observer) {
   if (lingering_) return Next::kClose;
-  int unread = 0;
-  ioctl(fd(), FIONREAD, &unread);
-  if (!head_begun_ && unread == 0) return Next::kClose;
   Error error = InvalidInput("the request's header did not arrive in time");
   error.http_status = 408;
-  if (unread > 0) {
-    // It did arrive, but no worker was free to read it.
+  if (!head_begun_) {
+    int unread = 0;
+    ioctl(fd(), FIONREAD, &unread);
+    if (unread == 0) return Next::kClose;
+    // A request has arrived, but no worker was free to read it.
     error.message = "too many requests are running: try again";
     error.http_status = 503;
   }
