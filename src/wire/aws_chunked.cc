@@ -152,7 +152,7 @@ class AwsChunkedSource final : public PayloadSource {
       }
     }
     const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), chunk_left_));
-    const auto got = frame_.Data(buffer.first(want));
+    auto got = frame_.Data(buffer.first(want));
     if (!got) return got;
     const std::string_view bytes(buffer.data(), *got);
     if (plan_.signer) chunk_digest_->Update(bytes);
