@@ -14,6 +14,7 @@ namespace usher::storage {
 namespace {
 
 constexpr std::size_t kScanPage = 1000;
+constexpr std::size_t kFirstLook = 16;
 // Every round in which a writer loses, another one has won; so this many is a crowd.
 constexpr int kMaxRounds = 1000;
 
@@ -497,16 +498,21 @@ Result<ObjectListing> ObjectStore::ListObjects(std::string_view bucket,
   const std::string scan_prefix = bucket_prefix + query.prefix;
   std::optional<std::string> from = query.from;
   ObjectListing listing;
+  // Behind a common prefix there may be any number of keys that are of no interest, so the scan
+  // jumps over them and looks at few documents at first.
+  std::size_t look = query.delimiter.empty() ? kScanPage : kFirstLook;
   while (from) {
     const std::size_t wanted = query.limit + 1 - listing.entries.size();
     const auto page = documents_.ListById(kObjectKind, scan_prefix, bucket_prefix + *from,
-                                          std::min(wanted, kScanPage));
+                                          std::min(wanted, look));
     if (!page) return page.error();
     if (page->empty()) return listing;
 
+    bool skipped = false;
     for (const Document& document : *page) {
       const std::string_view key = std::string_view(document.id).substr(bucket_prefix.size());
-      if (from && key < *from) continue;  // within a common prefix that is listed already
+      skipped = key < *from;  // within a common prefix that is listed already
+      if (skipped) continue;
       if (listing.entries.size() == query.limit) {
         listing.next_from = std::string(key);
         return listing;
@@ -526,6 +532,7 @@ Result<ObjectListing> ObjectStore::ListObjects(std::string_view bucket,
         if (!from) return listing;
       }
     }
+    look = skipped ? kFirstLook : std::min(2 * look, kScanPage);
   }
   return listing;
 }

@@ -16,13 +16,19 @@ namespace {
 
 constexpr int kPartialContent = 206;
 
+// An object as its answers need it; `segments` only where a part is asked for.
+struct Source {
+  const storage::ObjectInfo& info;
+  const std::vector<storage::Segment>& segments;
+};
+
 // The bytes of one part, as x-amz-part-number asks for. An object stored in one piece is its own
 // part 1.
-Result<ByteRange> RangeOfPart(const storage::OpenObject& object, std::int64_t number) {
-  if (object.info().part_count <= 1 && number == 1) return ByteRange{0, object.info().size};
+Result<ByteRange> RangeOfPart(const Source& object, std::int64_t number) {
+  if (object.info.part_count <= 1 && number == 1) return ByteRange{0, object.info.size};
   std::uint64_t offset = 0;
-  for (const storage::Segment& segment : object.segments()) {
-    if (object.info().part_count > 1 && segment.part_number == number) {
+  for (const storage::Segment& segment : object.segments) {
+    if (object.info.part_count > 1 && segment.part_number == number) {
       return ByteRange{offset, segment.file.size};
     }
     offset += segment.file.size;
@@ -37,8 +43,8 @@ struct Selection {
 };
 
 template <typename Request>
-Result<Selection> Select(const Request& request, const storage::OpenObject& object) {
-  const std::uint64_t size = object.info().size;
+Result<Selection> Select(const Request& request, const Source& object) {
+  const std::uint64_t size = object.info.size;
   if (request.range && request.part_number) {
     return InvalidRequest("Cannot specify both Range header and partNumber query parameter");
   }
@@ -57,15 +63,14 @@ Result<Selection> Select(const Request& request, const storage::OpenObject& obje
 
 // A whole object comes with its checksum, a part with its own; a range has none.
 template <typename Request, typename Output>
-void WriteChecksum(const Request& request, const storage::OpenObject& object, bool partial,
-                   Output& output) {
+void WriteChecksum(const Request& request, const Source& object, bool partial, Output& output) {
   if (request.checksum_mode.value_or("") != "ENABLED") return;
-  const storage::ObjectAttributes& attributes = object.info().attributes;
-  if (!partial || (request.part_number && object.info().part_count <= 1)) {
+  const storage::ObjectAttributes& attributes = object.info.attributes;
+  if (!partial || (request.part_number && object.info.part_count <= 1)) {
     SetChecksum(output, attributes.checksum_algorithm, attributes.checksum);
     if (!attributes.checksum.empty()) output.checksum_type = attributes.checksum_type;
   } else if (request.part_number) {
-    const auto& segments = object.segments();
+    const auto& segments = object.segments;
     const auto part =
         std::ranges::find(segments, *request.part_number, &storage::Segment::part_number);
     SetChecksum(output, attributes.checksum_algorithm, part->checksum);
@@ -90,27 +95,27 @@ void WriteOverrides(const Request& request, Output& output) {
   if (request.response_expires) output.expires = FormatHttpDate(*request.response_expires);
 }
 
-// Everything of the answer but the bytes, which `selected` tells.
-template <typename Request, typename Output>
-Result<storage::OpenObject> Describe(const Request& request, wire::CallContext& context,
-                                     const storage::ObjectStore& store, Output& output,
-                                     ByteRange& selected) {
+template <typename Request>
+Result<void> CheckTarget(const Request& request, const wire::CallContext& context,
+                         const storage::ObjectStore& store) {
   const auto bucket = FindBucket(store, context, request.bucket, request.expected_bucket_owner);
   if (!bucket) return bucket.error();
-  if (auto valid = CheckKey(request.key); !valid) return valid.error();
-  if (auto valid = CheckVersion(request.key, request.version_id); !valid) return valid.error();
-  if (auto valid = CheckEncryption({}, request.sse_customer_algorithm); !valid) {
-    return valid.error();
-  }
-  auto object = store.OpenForRead(request.bucket, request.key);
-  if (!object) return object;
-  const storage::ObjectInfo& info = object->info();
+  if (auto valid = CheckKey(request.key); !valid) return valid;
+  if (auto valid = CheckVersion(request.key, request.version_id); !valid) return valid;
+  return CheckEncryption({}, request.sse_customer_algorithm);
+}
+
+// Everything of the answer but the bytes, which the result tells.
+template <typename Request, typename Output>
+Result<ByteRange> Describe(const Request& request, const Source& object, wire::CallContext& context,
+                           Output& output) {
+  const storage::ObjectInfo& info = object.info;
   const ReadConditions conditions{.if_match = request.if_match,
                                   .if_none_match = request.if_none_match,
                                   .if_modified_since = request.if_modified_since,
                                   .if_unmodified_since = request.if_unmodified_since};
   if (auto go_on = CheckRead(conditions, info, context); !go_on) return go_on.error();
-  const auto selection = Select(request, *object);
+  const auto selection = Select(request, object);
   if (!selection) {
     if (selection.error().http_status == 416) {
       context.response_headers.Set("Content-Range", "bytes */" + std::to_string(info.size));
@@ -118,22 +123,21 @@ Result<storage::OpenObject> Describe(const Request& request, wire::CallContext& 
     return selection.error();
   }
 
-  selected = selection->bytes;
   output.accept_ranges = "bytes";
   output.e_tag = Quoted(info.etag);
   output.last_modified = info.modified;
-  output.content_length = static_cast<std::int64_t>(selected.size);
+  output.content_length = static_cast<std::int64_t>(selection->bytes.size);
   if (selection->partial) {
     context.response_status = kPartialContent;
-    output.content_range = ContentRange(selected, info.size);
+    output.content_range = ContentRange(selection->bytes, info.size);
   }
   if (request.part_number && info.part_count > 0) {
     output.parts_count = static_cast<std::int64_t>(info.part_count);
   }
   WriteAttributes(info.attributes, output);
   WriteOverrides(request, output);
-  WriteChecksum(request, *object, selection->partial, output);
-  return object;
+  WriteChecksum(request, object, selection->partial, output);
+  return selection->bytes;
 }
 
 }  // namespace
@@ -141,11 +145,13 @@ Result<storage::OpenObject> Describe(const Request& request, wire::CallContext& 
 Result<api::s3::GetObjectOutput> GetObject(const api::s3::GetObjectRequest& request,
                                            wire::CallContext& context,
                                            storage::ObjectStore& store) {
-  api::s3::GetObjectOutput output;
-  ByteRange selected;
-  const auto object = Describe(request, context, store, output, selected);
+  if (auto valid = CheckTarget(request, context, store); !valid) return valid.error();
+  const auto object = store.OpenForRead(request.bucket, request.key);
   if (!object) return object.error();
-  auto body = object->Read(selected.offset, selected.size);
+  api::s3::GetObjectOutput output;
+  const auto bytes = Describe(request, {object->info(), object->segments()}, context, output);
+  if (!bytes) return bytes.error();
+  auto body = object->Read(bytes->offset, bytes->size);
   if (!body) return body.error();
   output.body = std::move(*body);
   return output;
@@ -154,10 +160,19 @@ Result<api::s3::GetObjectOutput> GetObject(const api::s3::GetObjectRequest& requ
 Result<api::s3::HeadObjectOutput> HeadObject(const api::s3::HeadObjectRequest& request,
                                              wire::CallContext& context,
                                              storage::ObjectStore& store) {
+  if (auto valid = CheckTarget(request, context, store); !valid) return valid.error();
   api::s3::HeadObjectOutput output;
-  ByteRange selected;
-  const auto object = Describe(request, context, store, output, selected);
-  if (!object) return object.error();
+  if (request.part_number) {
+    const auto object = store.OpenForRead(request.bucket, request.key);
+    if (!object) return object.error();
+    const auto bytes = Describe(request, {object->info(), object->segments()}, context, output);
+    if (!bytes) return bytes.error();
+  } else {
+    const auto object = store.FindObject(request.bucket, request.key);
+    if (!object) return object.error();
+    const auto bytes = Describe(request, {*object, {}}, context, output);
+    if (!bytes) return bytes.error();
+  }
   return output;
 }
 

@@ -32,8 +32,10 @@ Result<api::s3::PutObjectOutput> PutObject(const api::s3::PutObjectRequest& requ
 
   auto staged = StageBody(request, *demand, store);
   if (!staged) return staged.error();
-  attributes->checksum_algorithm = wire::ChecksumName(demand->algorithm);
-  attributes->checksum = staged->checksums.at(demand->algorithm);
+  NamedChecksum checksum{demand->algorithm, staged->checksums.at(demand->algorithm)};
+  if (!demand->expected) checksum = TrailingChecksum(request.body).value_or(std::move(checksum));
+  attributes->checksum_algorithm = wire::ChecksumName(checksum.algorithm);
+  attributes->checksum = checksum.value;
   attributes->checksum_type = kFullObject;
   const auto object = store.PutObject(request.bucket, request.key, std::move(staged->file),
                                       std::move(*attributes), *condition);

@@ -1,5 +1,7 @@
 #include "services/s3/stage.h"
 
+#include "wire/payload.h"
+
 namespace usher::s3 {
 
 Result<Staged> StageSource(ByteSource& source, const std::string& bucket, const std::string& key,
@@ -14,11 +16,20 @@ Result<Staged> StageSource(ByteSource& source, const std::string& bucket, const 
   }
   Staged staged{.file = std::move(*file), .checksums = {}};
   for (const ChecksumAlgorithm algorithm : algorithms) {
-    if (!staged.checksums.contains(algorithm)) {
-      staged.checksums.emplace(algorithm, checksummed.Finish(algorithm));
-    }
+    staged.checksums.emplace(algorithm, checksummed.Finish(algorithm));
   }
   return staged;
+}
+
+std::optional<NamedChecksum> TrailingChecksum(const Stream& body) {
+  const auto* payload = dynamic_cast<const wire::PayloadSource*>(body.get());
+  if (!payload) return std::nullopt;
+  for (const auto& [name, value] : payload->trailers()) {
+    if (const auto algorithm = wire::ParseChecksumHeader(name)) {
+      return NamedChecksum{*algorithm, value};
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace usher::s3

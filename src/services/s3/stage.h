@@ -1,7 +1,9 @@
 // The body of a request as a file, with what it promises held to: before anything can see it.
 #pragma once
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,13 +17,17 @@ inline constexpr std::uint64_t kMaxObjectBytes = std::uint64_t{5} << 40;  // of 
 
 struct Staged {
   storage::StagedFile file;
-  std::map<ChecksumAlgorithm, std::string> checksums;  // base64
+  std::map<ChecksumAlgorithm, std::string> checksums;  // base64; of each algorithm asked for
 };
 
 // Reads the source to its end. Errors: the source's own, EntityTooLarge.
 Result<Staged> StageSource(ByteSource& source, const std::string& bucket, const std::string& key,
                            std::vector<ChecksumAlgorithm> algorithms,
                            const storage::ObjectStore& store);
+
+// The checksum that came behind the bytes, once they are read; the body has held them to it.
+// nullopt when none did.
+std::optional<NamedChecksum> TrailingChecksum(const Stream& body);
 
 // The body of PutObject or UploadPart, with the checksum demanded and any `others`. Errors: also
 // BadDigest, InvalidDigest, IncompleteBody.
@@ -30,7 +36,9 @@ Result<Staged> StageBody(const Request& request, const ChecksumDemand& demand,
                          const storage::ObjectStore& store,
                          std::vector<ChecksumAlgorithm> others = {}) {
   StringSource nothing("");
-  others.push_back(demand.algorithm);
+  if (std::ranges::find(others, demand.algorithm) == others.end()) {
+    others.push_back(demand.algorithm);
+  }
   auto staged = StageSource(request.body ? *request.body : nothing, request.bucket, request.key,
                             std::move(others), store);
   if (!staged) return staged;
