@@ -251,6 +251,77 @@ TEST_F(ObjectStoreTest, ConcurrentOverwritesLeaveOneWholeObject) {
   EXPECT_EQ(DataFilePaths().size(), 1U);
 }
 
+// A put that is acknowledged must be in a bucket that exists, whoever deletes it meanwhile.
+TEST_F(ObjectStoreTest, ABucketIsNeverDeletedWithAnAcknowledgedObjectInIt) {
+  for (int round = 0; round < 10; ++round) {
+    const std::string bucket = "race-" + std::to_string(round);
+    ASSERT_TRUE(store().CreateBucket(bucket, "us-east-1"));
+    Result<ObjectInfo> put = Internal("not run");
+    Result<void> deleted = Internal("not run");
+    StagedFile staged = Stage("k", "bytes");
+    std::thread writer(
+        [&] { put = store().PutObject(bucket, "k", std::move(staged), ObjectAttributes{}); });
+    std::thread remover([&] { deleted = store().DeleteBucket(bucket); });
+    writer.join();
+    remover.join();
+
+    ASSERT_NE(put.has_value(), deleted.has_value());
+    if (put) {
+      EXPECT_EQ(deleted.error().wire_name, "BucketNotEmpty");
+      EXPECT_TRUE(store().FindObject(bucket, "k"));
+    } else {
+      EXPECT_EQ(put.error().wire_name, "NoSuchBucket");
+    }
+  }
+}
+
+TEST_F(ObjectStoreTest, ReadersOfAnObjectOfPartsNeverSeeAMixture) {
+  const auto store_parts = [&](char letter) {
+    const auto upload = store().CreateUpload("b", "k", {});
+    ASSERT_TRUE(upload);
+    for (int number = 1; number <= 3; ++number) {
+      ASSERT_TRUE(
+          store().PutPart("b", "k", *upload, number, Stage("k", std::string(500, letter)), ""));
+    }
+    ASSERT_TRUE(store().CompleteUpload("b", *upload, Parts(*upload), "e-3", {}));
+  };
+  store_parts('a');
+  std::atomic<bool> done = false;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] {
+      while (!done) {
+        const std::string got = Get("k");
+        EXPECT_EQ(got, std::string(1500, got[0]));
+      }
+    });
+  }
+  for (const char letter : std::string("bcdefgh")) store_parts(letter);
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(DataFilePaths().size(), 3U);
+}
+
+TEST_F(ObjectStoreTest, PartsThatComeWhileAnUploadIsAbortedLeaveNothing) {
+  for (int round = 0; round < 10; ++round) {
+    const auto upload = store().CreateUpload("b", "k", {});
+    ASSERT_TRUE(upload);
+    std::vector<std::thread> writers;
+    for (int number = 1; number <= 3; ++number) {
+      writers.emplace_back([&, number] {
+        const auto part = store().PutPart("b", "k", *upload, number, Stage("k", "part"), "");
+        if (!part) {
+          EXPECT_EQ(part.error().wire_name, "NoSuchUpload");
+        }
+      });
+    }
+    EXPECT_TRUE(store().AbortUpload("b", *upload));
+    for (std::thread& writer : writers) writer.join();
+    EXPECT_TRUE(Parts(*upload).empty());
+    EXPECT_TRUE(DataFilePaths().empty());
+  }
+}
+
 TEST_F(ObjectStoreTest, DeletedObjectsAreGoneAndDeletingAgainSaysSo) {
   ASSERT_TRUE(Put("k", "x"));
   const auto first = store().DeleteObject("b", "k");
