@@ -48,11 +48,12 @@ def with_service_header(ratings, target):
             out.write(block)
 
 
-def start(usher, folder):
-    server = subprocess.Popen([usher, "serve", "--data", folder, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+def start(usher, folder, log):
+    command = [usher, "serve", "--data", folder, "--listen", "127.0.0.1:0"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     banner = server.stdout.readline()
     if not banner:
-        sys.exit("import.py: the server did not start")
+        sys.exit("import.py: the server did not start: " + pathlib.Path(log.name).read_text())
     address = banner.split()[-1].removeprefix("http://")
     exports = subprocess.run([usher, "env", "--data", folder, "--listen", address], check=True, capture_output=True, text=True).stdout
     settings = dict(line.removeprefix("export ").split("=", 1) for line in exports.splitlines() if line.startswith("export "))
@@ -85,7 +86,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         interactions = pathlib.Path(folder) / "interactions.csv"
         with_service_header(ratings, interactions)
-        server = start(arguments.usher, f"{folder}/data")
+        log = open(f"{folder}/server.log", "w")
+        server = start(arguments.usher, f"{folder}/data", log)
         try:
             config = Config(request_checksum_calculation="when_required", s3={"addressing_style": "path"})
             s3 = boto3.client("s3", config=config)

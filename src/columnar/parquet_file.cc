@@ -147,6 +147,8 @@ class Writer final : public TableWriter {
       if (spec.type == ColumnType::kInt32 || spec.type == ColumnType::kInt64) {
         properties.disable_dictionary(spec.name);
         properties.encoding(spec.name, parquet::Encoding::DELTA_BINARY_PACKED);
+      } else if (spec.type == ColumnType::kString) {
+        properties.disable_statistics(spec.name);  // the least and greatest id tell nobody anything
       }
     }
     schema_ = arrow::schema(std::move(fields));

@@ -43,12 +43,12 @@ class GenerateRatingsTest : public ::testing::Test {
 TEST_F(GenerateRatingsTest, GivesTheSameBytesAtAnyNumberOfThreads) {
   std::string ratings;
   for (const std::size_t threads : {1, 2, 5}) {
-    ASSERT_TRUE(GenerateRatings(folder_.path(), {.rows = 700'000, .seed = 9, .threads = threads}));
+    ASSERT_TRUE(GenerateRatings(folder_.path(), {.rows = 450'000, .seed = 9, .threads = threads}));
     const std::string bytes = Contents(folder_.path() + "/ratings.csv");
     if (ratings.empty()) ratings = bytes;
     EXPECT_TRUE(bytes == ratings) << threads;
   }
-  ASSERT_TRUE(GenerateRatings(folder_.path(), {.rows = 700'000, .seed = 10}));
+  ASSERT_TRUE(GenerateRatings(folder_.path(), {.rows = 450'000, .seed = 10}));
   EXPECT_FALSE(Contents(folder_.path() + "/ratings.csv") == ratings);
 }
 

@@ -1,0 +1,133 @@
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "columnar/temp_folder.h"
+
+namespace usher::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class CommandsTest : public ::testing::Test {
+ protected:
+  int Run(const std::vector<std::string>& words) {
+    const std::vector<std::string_view> arguments(words.begin(), words.end());
+    ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
+    const int exit = Main(arguments);
+    out_ = ::testing::internal::GetCapturedStdout();
+    error_ = ::testing::internal::GetCapturedStderr();
+    return exit;
+  }
+  // Splits at spaces; no word has one.
+  int Run(const std::string& line) {
+    std::istringstream in(line);
+    std::vector<std::string> words;
+    for (std::string word; in >> word;) words.push_back(word);
+    return Run(words);
+  }
+  std::string Path(const std::string& name) const { return folder_.path() + "/" + name; }
+
+  columnar::TempFolder folder_;
+  std::string out_;
+  std::string error_;
+};
+
+TEST_F(CommandsTest, EveryCommandExplainsItself) {
+  for (const Command& command : Commands()) {
+    EXPECT_EQ(Run({std::string(command.name), "--help"}), kExitOk);
+    EXPECT_THAT(out_, StartsWith("Usage: usher " + std::string(command.name)));
+    EXPECT_EQ(error_, "");
+  }
+  EXPECT_EQ(Run("help train"), kExitOk);
+  EXPECT_THAT(out_, StartsWith("Usage: usher train"));
+}
+
+TEST_F(CommandsTest, OverviewNamesTheCommandsForPeople) {
+  EXPECT_EQ(Run("--help"), kExitOk);
+  for (const Command& command : Commands()) {
+    EXPECT_EQ(out_.find("\n  " + std::string(command.name) + " ") != std::string::npos,
+              !command.is_internal);
+  }
+}
+
+TEST_F(CommandsTest, UnknownCommandIsAnsweredWithTheNearest) {
+  EXPECT_EQ(Run("recomend"), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("unknown command \"recomend\"; did you mean recommend?"));
+  EXPECT_EQ(Run(""), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("Usage: usher COMMAND"));
+}
+
+TEST_F(CommandsTest, VersionIsPrinted) {
+  EXPECT_EQ(Run("--version"), kExitOk);
+  EXPECT_THAT(out_, StartsWith("usher 0."));
+}
+
+TEST_F(CommandsTest, GeneratesTrainsRecommendsAndEvaluatesOnPlainFiles) {
+  ASSERT_EQ(Run("generate --rows 5000 --out " + Path("ratings")), kExitOk) << error_;
+  EXPECT_THAT(out_, StartsWith("5000 ratings of "));
+  const std::string ratings = Path("ratings/ratings.csv");
+  ASSERT_EQ(Run("train --interactions " + ratings + " --items " + Path("ratings/movies.csv") +
+                " --hyperparameters {\"hidden_dimension\":32} --out " + Path("model")),
+            kExitOk)
+      << error_;
+  EXPECT_THAT(out_, HasSubstr("normalized_discounted_cumulative_gain_at_10"));
+
+  ASSERT_EQ(Run("recommend --model " + Path("model") + " --users 1,2 --num-results 3"), kExitOk)
+      << error_;
+  EXPECT_THAT(out_, StartsWith("{\"input\":{\"userId\":\"1\"},\"output\":{\"recommendedItems\":["));
+  EXPECT_EQ(std::ranges::count(out_, '\n'), 2);
+  std::ofstream(Path("users.json")) << "{\"userId\": \"1\"}\n{\"userId\": \"2\"}\n";
+  const std::string printed = out_;
+  ASSERT_EQ(Run("recommend --model " + Path("model") + " --users " + Path("users.json") +
+                " --num-results 3 --out " + Path("out.jsonl")),
+            kExitOk)
+      << error_;
+  std::ifstream in(Path("out.jsonl"));
+  EXPECT_EQ(printed, std::string(std::istreambuf_iterator<char>(in), {}));
+
+  ASSERT_EQ(Run("evaluate --interactions " + ratings + " --recipe aws-popularity-count"), kExitOk)
+      << error_;
+  EXPECT_THAT(out_, HasSubstr("NDCG@10"));
+}
+
+TEST_F(CommandsTest, SaysWhatIsWrongWithFiles) {
+  EXPECT_EQ(Run("train --interactions /missing.csv --out " + Path("m")), kExitFailed);
+  EXPECT_EQ(error_, "usher train: there is no file /missing.csv\n");
+  std::ofstream(Path("bad.csv")) << "userId,movieId,timestamp\n1,2,3\n1,2,later\n";
+  EXPECT_EQ(Run("train --interactions " + Path("bad.csv") + " --out " + Path("m")), kExitFailed);
+  EXPECT_THAT(error_, HasSubstr("usher train: bad.csv: line 3: timestamp \"later\""));
+  EXPECT_FALSE(std::filesystem::exists(Path("m")));
+  EXPECT_EQ(Run("train --interactions " + Path("bad.csv") + " --users " + Path("bad.csv") +
+                " --items " + Path("none.csv") + " --out " + Path("m")),
+            kExitFailed);
+  EXPECT_THAT(error_, HasSubstr("there is no file " + Path("none.csv")));
+  EXPECT_EQ(Run("evaluate --interactions /missing.csv"), kExitFailed);
+  EXPECT_EQ(Run("recommend --model " + Path("m") + " --users all"), kExitFailed);
+  EXPECT_EQ(Run("generate --rows 10 --movies /missing.csv --out " + Path("g")), kExitFailed);
+  EXPECT_THAT(error_, HasSubstr("there is no file /missing.csv"));
+}
+
+TEST_F(CommandsTest, RefusesWrongValues) {
+  EXPECT_EQ(Run("generate --rows 0 --out x"), kExitUsage);
+  EXPECT_EQ(Run("recommend --model m --users 1 --num-results 501"), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("between 1 and 500"));
+  EXPECT_EQ(Run("train --interactions f --out m --hyperparameters [1]"), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("--hyperparameters: give a JSON object"));
+  EXPECT_EQ(Run("train --interactions f --out m --hyperparameters {"), kExitUsage);
+  EXPECT_EQ(Run("train --interactions f --out m --hyperparameters {\"a\":[]}"), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("\"a\" must be a number, true, false or a string"));
+  EXPECT_EQ(Run("job nothing --work " + folder_.path()), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("there is no job \"nothing\""));
+  EXPECT_EQ(Run("job --work " + folder_.path()), kExitUsage);
+}
+
+}  // namespace
+}  // namespace usher::cli
