@@ -68,17 +68,29 @@ HWY_INLINE void Collect(const Vec* HWY_RESTRICT products, std::size_t tile, std:
   if (vector.sums == nullptr) return;
   const Vec scale = hn::Set(d, vector.scale);
   const Vec shift = hn::Set(d, vector.shift);
+  const Vec one = hn::Set(d, 1.0F);
+  const Vec half = hn::Set(d, 0.5F);
   const std::size_t valid = size - tile * kTileWidth;
 #pragma GCC unroll 4
   for (int v = 0; v < kTileVecs; ++v) {
-    Vec e = hn::Exp(d, hn::MulSub(scale, products[v], shift));
+    Vec term;
+    if (vector.squares == nullptr) {
+      term = hn::Exp(d, hn::MulSub(scale, products[v], shift));
+    } else {
+      const Vec x = hn::Mul(scale, products[v]);
+      term = hn::Sub(hn::Exp(d, x), hn::MulAdd(x, hn::MulAdd(x, half, one), one));
+    }
     if (HWY_UNLIKELY(valid < kTileWidth)) {
       const std::size_t first = static_cast<std::size_t>(v) * kLanes;
       const std::size_t keep = valid > first ? std::min<std::size_t>(valid - first, kLanes) : 0;
-      e = hn::IfThenElseZero(hn::FirstN(d, keep), e);
+      term = hn::IfThenElseZero(hn::FirstN(d, keep), term);
     }
     float* sums = vector.sums + v * kLanes;
-    hn::StoreU(hn::Add(hn::LoadU(d, sums), e), d, sums);
+    hn::StoreU(hn::Add(hn::LoadU(d, sums), term), d, sums);
+    if (vector.squares != nullptr) {
+      float* squares = vector.squares + v * kLanes;
+      hn::StoreU(hn::MulAdd(term, term, hn::LoadU(d, squares)), d, squares);
+    }
   }
 }
 

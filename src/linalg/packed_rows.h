@@ -45,14 +45,16 @@ struct Hit {
   float product;
 };
 
-// What the scan keeps of one vector u. `sums`, when wanted, gains at lane l the sum of
-// exp(scale * product - shift) over the positions = l modulo kTileWidth, those past the end left
-// out.
+// What the scan keeps of one vector u. With x = scale * product:
+//   sums alone        gains at lane l the sum of exp(x - shift),
+//   sums and squares  gain the sums of d and of d^2, d = exp(x) - 1 - x - x^2 / 2 (shift unused),
+// over the positions = l modulo kTileWidth, those past the end left out.
 struct ScanVector {
   const float* u = nullptr;  // [cols]
   float threshold = 0;       // products of at least this are hits
   float* sums = nullptr;     // [kTileWidth], or nullptr
-  float scale = 0;           // scale * product - shift must be at most 88
+  float* squares = nullptr;  // [kTileWidth], or nullptr
+  float scale = 0;           // the argument of exp must be at most 88
   float shift = 0;
   Hit* hits = nullptr;        // room for kTileWidth * (tile_end - tile_begin)
   std::size_t hit_count = 0;  // out
@@ -61,8 +63,7 @@ struct ScanVector {
 // Floats of scratch that Scan needs.
 [[nodiscard]] std::size_t ScanScratch(std::size_t cols);
 
-// Multiplies the tiles [tile_begin, tile_end) with each of the vectors. Either all vectors have
-// sums or none has.
+// Multiplies the tiles [tile_begin, tile_end) with each of the vectors.
 void Scan(const PackedRows& rows, std::size_t tile_begin, std::size_t tile_end,
           std::span<ScanVector> vectors, float* scratch);
 

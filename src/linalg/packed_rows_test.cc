@@ -76,6 +76,43 @@ TEST(Scan, MatchesItsScalarTwinBitForBitForOneVectorAndForMany) {
   });
 }
 
+TEST(Scan, SumsWhatASecondOrderExpansionLeavesOut) {
+  ForEachTarget([&] {
+    const Matrix V = RandomMatrix(45, 8, 3, 0.3);
+    std::vector<std::uint32_t> order(45);
+    std::iota(order.begin(), order.end(), 0);
+    const PackedRows rows(V.view(), order);
+    for (const std::size_t count : {1, 5}) {
+      const Matrix U = RandomMatrix(count, 8, 4);
+      std::vector<float> scratch(ScanScratch(8));
+      std::vector<std::vector<float>> sums(2 * count, std::vector<float>(kTileWidth, 0.0F));
+      std::vector<ScanVector> vectors(count);
+      for (std::size_t r = 0; r < count; ++r) {
+        vectors[r] = {.u = U.Row(r),
+                      .threshold = std::numeric_limits<float>::infinity(),
+                      .sums = sums[2 * r].data(),
+                      .squares = sums[2 * r + 1].data(),
+                      .scale = 1.5F};
+      }
+      Scan(rows, 0, rows.tile_count(), vectors, scratch.data());
+      for (std::size_t r = 0; r < count; ++r) {
+        double sum = 0;
+        double square = 0;
+        for (std::size_t p = 0; p < 45; ++p) {
+          const double x = 1.5 * ChainProduct(U.Row(r), V.Row(p), 8, TargetFuses());
+          const double d = std::exp(x) - 1 - x - x * x / 2;
+          sum += d;
+          square += d * d;
+        }
+        EXPECT_NEAR(std::accumulate(sums[2 * r].begin(), sums[2 * r].end(), 0.0), sum,
+                    1e-4 * std::abs(sum) + 1e-4);
+        EXPECT_NEAR(std::accumulate(sums[2 * r + 1].begin(), sums[2 * r + 1].end(), 0.0), square,
+                    1e-3 * square + 1e-5);
+      }
+    }
+  });
+}
+
 TEST(Scan, LooksOnlyAtTheTilesAskedFor) {
   ForEachTarget([&] {
     const Matrix V = RandomMatrix(160, 8, 1);

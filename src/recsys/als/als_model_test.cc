@@ -101,7 +101,7 @@ TEST(AlsModel, ScoresSumToOneOverTheCatalogue) {
   ASSERT_EQ(out.size(), 40U);
   double total = 0;
   for (const ScoredItem& item : out) total += item.score;
-  EXPECT_NEAR(total, 1.0, 0.003);
+  EXPECT_NEAR(total, 1.0, 1e-5);
 }
 
 TEST(AlsModel, AnswersManyAsItAnswersEach) {

@@ -26,8 +26,14 @@ constexpr float kBoundSlack = 1.0F + 1e-4F;
 // exp(70) times any catalogue fits a float.
 constexpr float kLargestExponent = 70.0F;
 
-// Expansions of exp are tried for arguments up to this size.
-constexpr float kLargestTailArgument = 2.0F;
+// A tail with fewer items is summed: the sample would be too small.
+constexpr std::size_t kSmallestTail = 1024;
+
+double Total(const float (&lanes)[linalg::kTileWidth]) {
+  double total = 0;
+  for (const float lane : lanes) total += lane;
+  return total;
+}
 
 }  // namespace
 
@@ -36,11 +42,14 @@ struct ItemIndex::State {
   float norm = 0;
   float scale = 0;  // inverse temperature; 0 for none
   float shift = 0;
-  double tail = 0;        // estimate of the sum over the blocks from cut on, shift included
-  std::size_t cut = 0;    // first block that need not be summed
-  bool searching = true;  // the top k may still change
+  bool searching = true;              // the top k may still change
+  std::size_t cut = 0;                // first block that need not be summed
+  const TailMoments* tail = nullptr;  // from the cut on, when it is estimated
+  double tail_sum = 0;                // the estimate
   TopK top;
   alignas(64) float sums[linalg::kTileWidth] = {};
+  alignas(64) float sample_sums[linalg::kTileWidth] = {};
+  alignas(64) float sample_squares[linalg::kTileWidth] = {};
   std::vector<std::uint64_t> excluded;  // a bit for each position; all clear between queries
 };
 
@@ -48,8 +57,7 @@ class ItemIndex::Scratch {
  public:
   std::vector<State> states;
   State probe;
-  std::vector<State*> summing;
-  std::vector<State*> scanning;
+  std::vector<State*> active;
   std::vector<linalg::ScanVector> vectors;
   std::vector<linalg::Hit> hits;
   linalg::FloatVector panel;
@@ -90,7 +98,19 @@ ItemIndex::ItemIndex(const linalg::MatrixView& items)
     if (blocks_.size() > 1) block_tiles = std::min(2 * block_tiles, kLargestBlockTiles);
   }
   blocks_.push_back(rows_.tile_count());
+  BuildSample(items);
   BuildTails(items);
+}
+
+void ItemIndex::BuildSample(const linalg::MatrixView& items) {
+  std::vector<std::uint32_t> sampled;
+  for (std::size_t tile = 0; tile < rows_.tile_count(); tile += kSampleEvery) {
+    const std::size_t begin = tile * linalg::kTileWidth;
+    const std::size_t end = std::min(size(), begin + linalg::kTileWidth);
+    sampled.insert(sampled.end(), order_.begin() + static_cast<std::ptrdiff_t>(begin),
+                   order_.begin() + static_cast<std::ptrdiff_t>(end));
+  }
+  sample_ = linalg::PackedRows(items, sampled);
 }
 
 void ItemIndex::BuildTails(const linalg::MatrixView& items) {
@@ -105,9 +125,10 @@ void ItemIndex::BuildTails(const linalg::MatrixView& items) {
     if (block == 0 || block >= block_count) continue;
     if (!tails_.empty() && tails_.back().block == block) continue;
     const std::size_t position = blocks_[block] * linalg::kTileWidth;
+    if (size() - position < kSmallestTail) continue;
     tails_.push_back({.block = block,
                       .count = size() - position,
-                      .largest_norm = norms_[position],
+                      .sample_tile = (blocks_[block] + kSampleEvery - 1) / kSampleEvery,
                       .first = {},
                       .second = {}});
   }
@@ -141,7 +162,7 @@ float ItemIndex::LargestProduct(const float* u, float norm, Scratch& scratch) co
   for (std::size_t block = 0; block + 1 < blocks_.size(); ++block) {
     const float bound = norm * norms_[blocks_[block] * linalg::kTileWidth] * kBoundSlack;
     if (bound < probe.top.threshold()) break;
-    ScanBlock(block, one, false, scratch);
+    ScanBlock(block, one, scratch);
   }
   return probe.top.threshold();
 }
@@ -152,44 +173,26 @@ void ItemIndex::Begin(const ItemQuery& query, State& state, Scratch& scratch) co
   state.norm = std::sqrt(linalg::Dot(u, u));
   state.scale = query.inverse_temperature;
   state.shift = 0;
-  state.tail = 0;
-  state.cut = 0;
   state.searching = query.k > 0;
+  state.cut = state.scale > 0 ? blocks_.size() - 1 : 0;
+  state.tail = nullptr;
+  state.tail_sum = 0;
   state.top.Reset(query.k);
-  std::ranges::fill(state.sums, 0.0F);
+  for (auto* lanes : {&state.sums, &state.sample_sums, &state.sample_squares}) {
+    std::ranges::fill(*lanes, 0.0F);
+  }
   for (const auto list : {query.exclude, query.exclude_too}) {
     for (const std::uint32_t item : list) {
       state.excluded[position_[item] / 64] |= std::uint64_t{1} << (position_[item] % 64);
     }
   }
-  if (state.scale <= 0 || size() == 0) return;
   // Exponents are kept where a float holds the sum: by the largest when the bound on it is too far.
-  if (state.scale * state.norm * norms_[0] > kLargestExponent) {
+  if (size() > 0 && state.scale * state.norm * norms_[0] > kLargestExponent) {
     state.shift = state.scale * LargestProduct(state.u, state.norm, scratch);
   }
-  ChooseCut(state);
 }
 
-void ItemIndex::ChooseCut(State& state) const {
-  const std::span<const float> u(state.u, stride_);
-  state.cut = blocks_.size() - 1;
-  for (const TailMoments& tail : tails_) {
-    const double m = state.scale * state.norm * tail.largest_norm;
-    if (m > kLargestTailArgument) continue;
-    const double squares = std::max(
-        0.0, double{state.scale} * state.scale * linalg::QuadraticForm(tail.second.data(), u));
-    const double sum = static_cast<double>(tail.count) +
-                       double{state.scale} * linalg::Dot(tail.first, u) + squares / 2;
-    const double error = m * std::exp(m) / 6 * squares;
-    // The head only adds to Z, so the tail alone is a safe measure.
-    if (error > kNormalizerTolerance * (sum - error)) continue;
-    state.tail = sum * std::exp(-double{state.shift});
-    state.cut = tail.block;
-    return;
-  }
-}
-
-void ItemIndex::ScanBlock(std::size_t block, std::span<State* const> states, bool summing,
+void ItemIndex::ScanBlock(std::size_t block, std::span<State* const> states,
                           Scratch& scratch) const {
   const std::size_t begin = blocks_[block];
   const std::size_t end = blocks_[block + 1];
@@ -199,7 +202,7 @@ void ItemIndex::ScanBlock(std::size_t block, std::span<State* const> states, boo
     State& state = *states[j];
     scratch.vectors.push_back({.u = state.u,
                                .threshold = state.searching ? state.top.threshold() : kInfinity,
-                               .sums = summing ? state.sums : nullptr,
+                               .sums = state.scale > 0 ? state.sums : nullptr,
                                .scale = state.scale,
                                .shift = state.shift,
                                .hits = scratch.hits.data() + j * room});
@@ -216,11 +219,44 @@ void ItemIndex::ScanBlock(std::size_t block, std::span<State* const> states, boo
   }
 }
 
+void ItemIndex::EstimateTails(std::span<State> states, Scratch& scratch) const {
+  // The sample is read from cut to cut with the states whose tail has begun.
+  for (std::size_t j = 0; j < tails_.size(); ++j) {
+    const std::size_t begin = tails_[j].sample_tile;
+    const std::size_t end =
+        j + 1 < tails_.size() ? tails_[j + 1].sample_tile : sample_.tile_count();
+    scratch.vectors.clear();
+    for (State& state : states) {
+      if (state.tail == nullptr || state.tail->block > tails_[j].block) continue;
+      scratch.vectors.push_back({.u = state.u,
+                                 .threshold = kInfinity,
+                                 .sums = state.sample_sums,
+                                 .squares = state.sample_squares,
+                                 .scale = state.scale});
+    }
+    linalg::Scan(sample_, begin, end, scratch.vectors, scratch.panel.data());
+  }
+}
+
+bool ItemIndex::TailIsSure(State& state) const {
+  const TailMoments& tail = *state.tail;
+  const std::span<const float> u(state.u, stride_);
+  const double b = state.scale;
+  const auto n = static_cast<double>(tail.count);
+  const auto sampled = static_cast<double>(sample_.size() - tail.sample_tile * linalg::kTileWidth);
+  const double rest = Total(state.sample_sums) / sampled;
+  const double variance =
+      std::max(0.0, Total(state.sample_squares) / sampled - rest * rest) * (1 - sampled / n);
+  state.tail_sum = n + b * linalg::Dot(tail.first, u) +
+                   b * b * linalg::QuadraticForm(tail.second.data(), u) / 2 + n * rest;
+  const double error = n * std::sqrt(variance / sampled);
+  return 3 * error <= kNormalizerTolerance * (Total(state.sums) + state.tail_sum);
+}
+
 void ItemIndex::Finish(State& state, std::vector<ScoredItem>& out) const {
   state.top.Take(out);
   if (state.scale <= 0) return;
-  double z = state.tail;
-  for (const float sum : state.sums) z += sum;
+  const double z = Total(state.sums) + state.tail_sum;
   for (ScoredItem& item : out) {
     const double weight = std::exp(double{state.scale} * item.score - state.shift);
     item.score = static_cast<float>(std::min(1.0, weight / z));
@@ -231,23 +267,45 @@ void ItemIndex::SearchGroup(std::span<const ItemQuery> queries, Scratch& scratch
                             std::span<std::vector<ScoredItem>> out) const {
   for (std::size_t j = 0; j < queries.size(); ++j) Begin(queries[j], scratch.states[j], scratch);
   const std::span<State> states = std::span(scratch.states).first(queries.size());
-  for (std::size_t block = 0; block + 1 < blocks_.size(); ++block) {
+  const std::size_t block_count = blocks_.size() - 1;
+  for (std::size_t block = 0; block < block_count; ++block) {
     const float block_norm = norms_[blocks_[block] * linalg::kTileWidth];
-    scratch.summing.clear();
-    scratch.scanning.clear();
+    scratch.active.clear();
     for (State& state : states) {
       const float bound = state.norm * block_norm * kBoundSlack;
       if (state.searching && bound < state.top.threshold()) state.searching = false;
-      if (block < state.cut) {
-        scratch.summing.push_back(&state);
-      } else if (state.searching) {
-        scratch.scanning.push_back(&state);
+      if (!state.searching && state.cut == block_count && state.shift == 0) {
+        // Nothing more to find: from the next cut on, the sum is estimated.
+        const auto tail = std::ranges::lower_bound(tails_, block, {}, &TailMoments::block);
+        if (tail != tails_.end()) {
+          state.tail = &*tail;
+          state.cut = tail->block;
+        }
       }
+      if (state.searching || block < state.cut) scratch.active.push_back(&state);
     }
-    if (scratch.summing.empty() && scratch.scanning.empty()) break;
-    ScanBlock(block, scratch.summing, true, scratch);
-    ScanBlock(block, scratch.scanning, false, scratch);
+    if (scratch.active.empty()) break;
+    ScanBlock(block, scratch.active, scratch);
   }
+
+  EstimateTails(states, scratch);
+  std::size_t first_cut = block_count;
+  for (State& state : states) {
+    if (state.tail == nullptr || TailIsSure(state)) {
+      state.cut = block_count;  // nothing left to sum
+    } else {
+      state.tail_sum = 0;
+      first_cut = std::min(first_cut, state.cut);
+    }
+  }
+  for (std::size_t block = first_cut; block < block_count; ++block) {
+    scratch.active.clear();
+    for (State& state : states) {
+      if (block >= state.cut) scratch.active.push_back(&state);
+    }
+    ScanBlock(block, scratch.active, scratch);
+  }
+
   for (std::size_t j = 0; j < queries.size(); ++j) {
     Finish(states[j], out[j]);
     for (const auto list : {queries[j].exclude, queries[j].exclude_too}) {

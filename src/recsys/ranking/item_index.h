@@ -3,11 +3,13 @@
 //
 // Search:  items lie in falling order of norm. By Cauchy-Schwarz u.v <= |u| |v|, so once |u| |v|
 //          falls under the k-th best product no later item can enter. Exact, ties included.
-// Scores:  exp(b u.v) / Z with b = 1 / temperature. Z sums the head of the catalogue exactly; for
-//          the tail, where x = b u.v is small, sum exp(x) = n + sum x + sum x^2 / 2 + error, and
-//          both sums come from moments kept for a few cuts: u . sum v and u^T (sum v v^T) u.
-//          |error| <= m e^m / 6 sum x^2 with m = b |u| max |v| (Lagrange's remainder), so the first
-//          cut whose bound is under kNormalizerTolerance of Z is taken; without one all is summed.
+// Scores:  exp(b u.v) / Z with b = 1 / temperature. The items looked at are summed exactly. For the
+//          tail after them, x = b u.v is mostly small: sum exp(x) = n + sum x + sum x^2 / 2 + rest,
+//          where both sums are exact from moments kept for a few cuts, u . sum v and
+//          u^T (sum v v^T) u, and the rest is estimated from every kSampleEvery-th tile (regression
+//          estimator with the expansion as control variate; Cochran, "Sampling Techniques", 3rd
+//          ed., sections 7.2 and 8.1). When three standard errors of the estimate exceed
+//          kNormalizerTolerance of Z, the tail is summed after all.
 // Cost:    O(rank) an item looked at; one pass over the catalogue at worst.
 // Threads: safe to search from any number of threads, each with its own scratch.
 #pragma once
@@ -25,8 +27,9 @@
 
 namespace usher::recsys {
 
-// Largest relative error of a score through the estimate of Z.
-inline constexpr double kNormalizerTolerance = 0.002;
+// Relative error of Z allowed at three standard errors.
+inline constexpr double kNormalizerTolerance = 0.008;
+inline constexpr std::size_t kSampleEvery = 8;  // one tile in so many
 
 struct ItemQuery {
   const float* u = nullptr;                    // [rank]
@@ -65,19 +68,20 @@ class ItemIndex {
   struct TailMoments {
     std::size_t block = 0;
     std::size_t count = 0;
-    float largest_norm = 0;
-    linalg::FloatVector first;   // sum v, [stride]
-    linalg::FloatVector second;  // sum v v^T, [stride x stride], both triangles
+    std::size_t sample_tile = 0;  // first tile of the sample that lies in the tail
+    linalg::FloatVector first;    // sum v, [stride]
+    linalg::FloatVector second;   // sum v v^T, [stride x stride], both triangles
   };
 
+  void BuildSample(const linalg::MatrixView& items);
   void BuildTails(const linalg::MatrixView& items);
   void Begin(const ItemQuery& query, State& state, Scratch& scratch) const;
   float LargestProduct(const float* u, float norm, Scratch& scratch) const;
-  void ChooseCut(State& state) const;
   void SearchGroup(std::span<const ItemQuery> queries, Scratch& scratch,
                    std::span<std::vector<ScoredItem>> out) const;
-  void ScanBlock(std::size_t block, std::span<State* const> states, bool summing,
-                 Scratch& scratch) const;
+  void ScanBlock(std::size_t block, std::span<State* const> states, Scratch& scratch) const;
+  void EstimateTails(std::span<State> states, Scratch& scratch) const;
+  [[nodiscard]] bool TailIsSure(State& state) const;
   void Finish(State& state, std::vector<ScoredItem>& out) const;
 
   std::size_t stride_ = 0;
@@ -87,6 +91,7 @@ class ItemIndex {
   std::vector<float> norms_;             // at each position, falling
   std::vector<std::size_t> blocks_;      // first tile of each block of tiles, then the tile count
   std::vector<TailMoments> tails_;       // by rising block
+  linalg::PackedRows sample_;            // tiles 0, kSampleEvery, 2 kSampleEvery … of rows_
 };
 
 }  // namespace usher::recsys

@@ -133,10 +133,10 @@ TEST(ItemIndex, ScoresAreTheSoftmaxOverTheWholeCatalogue) {
       for (const ScoredItem& item : got[u]) {
         const float product = Product(users.Row(u), items.Row(item.item), 24);
         const double expected = std::exp(double{b} * (product - largest)) / z;
-        ASSERT_NEAR(item.score, expected, 0.003 * expected + 1e-30) << b << " " << u;
+        ASSERT_NEAR(item.score, expected, 0.01 * expected + 1e-30) << b << " " << u;
         total += item.score;
       }
-      EXPECT_NEAR(total, 1.0, 0.003);
+      EXPECT_NEAR(total, 1.0, 0.01);
     }
   }
 }
