@@ -67,8 +67,9 @@ timed() {
   echo "== $1: $((SECONDS - started)) s"
 }
 
-before=$(inside 'find / -xdev -type f -not -path "/proc/*" -not -path "/root/usher/*" | sort | md5sum; dpkg-query -W -f "\${Package}\n" | wc -l')
-echo "packages before: ${before##*$'\n'}"
+packages() { inside 'dpkg-query -W | wc -l'; }
+echo "== $(packages) Debian packages before"
+touch "$system/root/before"
 for one in "${what[@]}"; do
   case $one in
     demo)
@@ -81,6 +82,8 @@ for one in "${what[@]}"; do
   esac
 done
 
-echo "== Files outside the checkout that no package brought"
-inside 'find /root /home /opt /usr/local /var/lib /etc /tmp -xdev -type f -newer /root/usher/LICENSE \
-  -not -path "/root/usher/*" -not -path "/var/lib/dpkg/*" -not -path "/var/lib/apt/*" | head -n 50' || true
+echo "== $(packages) Debian packages after"
+echo "== Files written outside the checkout, the package manager's own left out"
+inside 'find / -xdev -type f -newer /root/before -not -path "/root/usher/*" \
+  -not -path "/var/lib/dpkg/*" -not -path "/var/lib/apt/*" -not -path "/var/cache/*" \
+  -not -path "/var/log/*" | head -n 50'
