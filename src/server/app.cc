@@ -68,6 +68,12 @@ void LogRequest(const Exchange& exchange) {
 // In the order in which they are made; ends in the opposite order.
 struct App::Parts {
   explicit Parts(storage::DataFolder opened) : folder(std::move(opened)) {}
+  // Jobs use services, which are made after them: no job may run when the services end.
+  ~Parts() {
+    if (jobs) jobs->Stop();
+  }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
 
   SystemClock clock;
   Time started = clock.Now();
@@ -180,6 +186,9 @@ Result<std::unique_ptr<App>> App::Start(AppOptions options) {
   auto parts = std::make_unique<Parts>(*std::move(folder));
   if (const auto opened = parts->OpenStores(options); !opened) return opened.error();
   parts->RegisterServices(options);
+  if (const auto swept = personalize::RemoveLeftovers(*parts->personalize); !swept) {
+    return swept.error();
+  }
   if (const auto started = parts->jobs->Start(); !started) return started.error();
   if (const auto listening = parts->Listen(*std::move(socket), options); !listening) {
     return listening.error();

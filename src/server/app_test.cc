@@ -44,6 +44,18 @@ TEST_F(AppTest, IsReadyWhenItHasStarted) {
   EXPECT_EQ(Get(**app, "/healthz").body, "ok\n");
 }
 
+TEST_F(AppTest, RemovesAtItsStartWhatACrashLeftBehind) {
+  for (const char* left : {"/data/datasets/x", "/data/models/x", "/data/jobs/x"}) {
+    std::filesystem::create_directories(folder_ + left);
+  }
+  const auto app = App::Start(Options());
+  ASSERT_TRUE(app) << app.error().message;
+
+  for (const char* folder : {"/data/datasets", "/data/models", "/data/jobs"}) {
+    EXPECT_TRUE(std::filesystem::is_empty(folder_ + folder)) << folder;
+  }
+}
+
 TEST_F(AppTest, CountsWhatItHasAnswered) {
   const auto app = App::Start(Options());
   ASSERT_TRUE(app);

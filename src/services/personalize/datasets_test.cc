@@ -121,16 +121,15 @@ TEST_F(DatasetTest, OfADomainNeedsASchemaOfThatDomain) {
               HasSubstr("has domain none, but the dataset group has domain VIDEO_ON_DEMAND"));
 }
 
-class SweepTest : public TestService {};
+class RemoveLeftoversTest : public TestService {};
 
-TEST_F(SweepTest, RemovesFilesThatNothingNamesAndNoOthers) {
+TEST_F(RemoveLeftoversTest, RemovesFilesThatNothingNamesAndNoOthers) {
   ImportInteractions();
   Train(CreateSolution("films", "aws-popularity-count"));
   std::filesystem::create_directories(folder_.path() + "/models/left-over");
   std::ofstream(folder_.path() + "/datasets/left-over.parquet") << "x";
 
-  ASSERT_TRUE(SweepDatasets(service_));
-  ASSERT_TRUE(SweepModels(service_));
+  ASSERT_TRUE(RemoveLeftovers(service_));
 
   EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/models/left-over"));
   EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/datasets/left-over.parquet"));

@@ -47,6 +47,11 @@ class Table {
 
 }  // namespace
 
+Result<void> RemoveLeftovers(const Service& service) {
+  if (auto swept = SweepDatasets(service); !swept) return swept;
+  return SweepModels(service);
+}
+
 void Register(wire::Dispatcher& dispatcher, jobs::JobRunner& runner, Service& service) {
   Table table(dispatcher, service);
 

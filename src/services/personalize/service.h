@@ -51,6 +51,10 @@ void ReportLostFailure(const Result<Stored<T>>& written, const jobs::JobSpec& sp
        {"error", written.error().message}});
 }
 
+// Removes the files that a crash left behind and no resource names. To be called once, before jobs
+// start. Errors: internal; corrupt.
+Result<void> RemoveLeftovers(const Service& service);
+
 // Adds every operation and job type of the service. `service` must outlive both.
 void Register(wire::Dispatcher& dispatcher, jobs::JobRunner& runner, Service& service);
 
