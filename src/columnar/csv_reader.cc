@@ -11,6 +11,7 @@ namespace usher::columnar {
 namespace {
 
 constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
+constexpr std::size_t kLongestMagic = 4;  // bytes that NotCsv and the mark look at
 
 Error AtLine(std::uint64_t line, const std::string& what) {
   return InvalidInput("line " + std::to_string(line) + ": " + what);
@@ -87,8 +88,8 @@ std::uint64_t CsvReader::LineOf(std::size_t position) const {
 
 Result<void> CsvReader::ReadHeader() {
   if (const auto read = ReadMore(); !read) return read;
-  // The mark may come in several short reads only when blocks are tiny; then more is read first.
-  while (!at_end_ && pending_.size() < kUtf8Mark.size()) {
+  // Enough to tell the file's kind, also where blocks are tiny.
+  while (!at_end_ && pending_.size() < kLongestMagic) {
     if (const auto read = ReadMore(); !read) return read;
   }
   if (const auto mistaken = NotCsv(pending_)) return *mistaken;
