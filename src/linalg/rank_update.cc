@@ -33,19 +33,40 @@ HWY_INLINE void PackScaledRow(const float* HWY_RESTRICT row, float root, std::si
   }
 }
 
-// b += sum of the panel's rows, each times its root when there are roots: in all, w y.
-HWY_INLINE void AddRows(const float* HWY_RESTRICT panel, const float* roots, std::size_t depth,
-                        std::size_t n, float* HWY_RESTRICT b) {
+// b += sum of the panel's rows, each times its root when weighted: in all, w y. Several vectors at
+// a time, because one chain of additions would wait for itself.
+template <bool kWeighted, int kVectors>
+HWY_INLINE void AddRows(const float* HWY_RESTRICT panel, const float* HWY_RESTRICT roots,
+                        std::size_t depth, std::size_t n, float* HWY_RESTRICT b) {
   const Tag d;
   const std::size_t lanes = hn::Lanes(d);
-  for (std::size_t i = 0; i < n; i += lanes) {
-    auto sum = hn::LoadU(d, b + i);
-    for (std::size_t k = 0; k < depth; ++k) {
-      const auto row = hn::LoadU(d, panel + k * n + i);
-      sum = roots == nullptr ? hn::Add(sum, row) : hn::MulAdd(hn::Set(d, roots[k]), row, sum);
+  Vec sums[kVectors];
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v) sums[v] = hn::LoadU(d, b + v * lanes);
+  for (std::size_t k = 0; k < depth; ++k) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      const Vec row = hn::LoadU(d, panel + k * n + v * lanes);
+      if constexpr (kWeighted) {
+        sums[v] = hn::MulAdd(hn::Set(d, roots[k]), row, sums[v]);
+      } else {
+        sums[v] = hn::Add(sums[v], row);
+      }
     }
-    hn::StoreU(sum, d, b + i);
   }
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v) hn::StoreU(sums[v], d, b + v * lanes);
+}
+
+template <bool kWeighted>
+HWY_INLINE void AddPanel(const float* panel, const float* roots, std::size_t depth, std::size_t n,
+                         float* b) {
+  const std::size_t lanes = hn::Lanes(Tag());
+  std::size_t i = 0;
+  for (; i + 4 * lanes <= n; i += 4 * lanes) {
+    AddRows<kWeighted, 4>(panel + i, roots, depth, n, b + i);
+  }
+  for (; i < n; i += lanes) AddRows<kWeighted, 1>(panel + i, roots, depth, n, b + i);
 }
 
 void GatherRankUpdate(const float* Y, std::size_t n, std::size_t stride, const std::uint32_t* rows,
@@ -73,7 +94,11 @@ void GatherRankUpdate(const float* Y, std::size_t n, std::size_t stride, const s
         PackScaledRow(row, roots[k], n, panel + k * n);
       }
     }
-    AddRows(panel, weights == nullptr ? nullptr : roots, depth, n, b);
+    if (weights == nullptr) {
+      AddPanel<false>(panel, nullptr, depth, n, b);
+    } else {
+      AddPanel<true>(panel, roots, depth, n, b);
+    }
     UpdateUpper<false>(panel, depth, n, 0, n, base, A, n);
     base = A;
   }
