@@ -1,6 +1,8 @@
 #include "services/personalize/import_job.h"
 
 #include <filesystem>
+#include <memory>
+#include <mutex>
 
 #include "base/log.h"
 #include "base/random.h"
@@ -96,7 +98,11 @@ Result<void> Publish(Service& service, Stored<api::DatasetImportJob> job,
   return {};
 }
 
-Result<void> Run(Service& service, jobs::JobContext& context) {
+// Imports wait for one another (`turn`): two into one dataset would each publish upon rows that the
+// other is replacing, and one alone keeps all cores busy.
+Result<void> Run(Service& service, std::mutex& turn, jobs::JobContext& context) {
+  const std::lock_guard lock(turn);
+  if (context.stop_requested()) return Cancelled("the import was asked to stop");
   auto job = Begin(service, context.spec().subject);
   if (!job) return std::move(job).error();
   if (job->resource.status == kActive) return {};  // an earlier attempt came to the end of it
@@ -149,7 +155,8 @@ void Fail(Service& service, const jobs::JobSpec& spec, const Error& reason) {
 
 jobs::JobType ImportJob(Service& service) {
   return {.name = std::string(kImportJob),
-          .run = [&service](jobs::JobContext& job) { return Run(service, job); },
+          .run = [&service, turn = std::make_shared<std::mutex>()](
+                     jobs::JobContext& job) { return Run(service, *turn, job); },
           .on_failed = [&service](const jobs::JobSpec& spec,
                                   const Error& reason) { Fail(service, spec, reason); }};
 }
