@@ -149,6 +149,24 @@ def test_an_unknown_user_gets_a_list_too(prepared, personal_campaign):
     assert len(recommend(prepared, personal_campaign, "nobody", 10)) == 10
 
 
+def test_the_aws_command_gets_the_same_answer(server, prepared, personal_campaign):
+    printed = server.aws(
+        "personalize-runtime",
+        "get-recommendations",
+        "--campaign-arn",
+        personal_campaign,
+        "--user-id",
+        "15",
+        "--num-results",
+        "5",
+    ).stdout
+
+    items = recommend(prepared, personal_campaign, "15", 5)
+    assert [item["itemId"] for item in json.loads(printed)["itemList"]] == [
+        item["itemId"] for item in items
+    ]
+
+
 def test_popularity_counts_each_user_once_and_gives_no_scores(
     prepared, popular_campaign, movielens
 ):
