@@ -21,11 +21,12 @@ mirror=$(apt-get indextargets --format '$(SITE) $(CODENAME) $(LABEL)' 'Created-B
 [[ -n $mirror ]] || { echo "bare_system.sh: apt knows no mirror of Debian 12" >&2; exit 1; }
 
 mounts=()
-unmount() {
+clean_up() {
   local i
+  [[ ! -x $system/root/usher/demo ]] || inside "./demo --stop" >/dev/null 2>&1 || true
   for ((i = ${#mounts[@]} - 1; i >= 0; i--)); do umount -l "${mounts[i]}" || true; done
 }
-trap unmount EXIT
+trap clean_up EXIT
 
 bind() {
   mkdir -p "$(dirname "$system$1")"
@@ -75,7 +76,6 @@ for one in "${what[@]}"; do
     demo)
       timed "./demo --port 4599"
       timed "./demo --port 4599"
-      inside "./demo --stop"
       ;;
     setup | test) timed "./$one" ;;
     *) echo "bare_system.sh: unknown word $one" >&2; exit 1 ;;
