@@ -16,7 +16,7 @@ fail() {
 
 # step NAME TITLE COMMAND...: runs the command, its output in build/NAME.log, its progress on the screen.
 step() {
-  local name=$1 title=$2 log="$ROOT/build/$1.log" started=$SECONDS status=0
+  local title=$2 log=$ROOT/build/$1.log started=$SECONDS status=0
   shift 2
   mkdir -p "$ROOT/build"
   # A process group of its own, so that Ctrl-C ends the command with all that it started.
