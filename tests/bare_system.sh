@@ -4,7 +4,8 @@
 #   tests/bare_system.sh FOLDER [setup] [demo] [test]     FOLDER is made (about 6 GB), and kept for a look
 #
 # As root, with the package debootstrap. Takes the last commit of this checkout by `git clone`; packages
-# come from where this machine's apt takes them, Python packages from where its pip does.
+# come from where this machine's apt takes them, Python packages from where its pip does. With
+# $CCACHE_DIR set, that compiler cache is lent to the build: then it proves function, not time.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 ((EUID == 0)) || { echo "bare_system.sh: debootstrap and chroot want root" >&2; exit 1; }
@@ -54,6 +55,10 @@ while IFS='=' read -r name value; do
   # pip may be told to look for packages in a folder of this machine
   [[ $name == PIP_FIND_LINKS && -d $value ]] && bind "$value"
 done < <(env | grep -E '^(PIP_|https?_proxy|HTTPS?_PROXY|no_proxy|NO_PROXY|SSL_CERT_FILE|REQUESTS_CA_BUNDLE)' || true)
+if [[ -n ${CCACHE_DIR:-} ]]; then
+  bind "$CCACHE_DIR"
+  environment+=("CCACHE_DIR=$CCACHE_DIR" CCACHE_BASEDIR=/root/usher CCACHE_NOHASHDIR=1)
+fi
 for folder in /proc /sys /dev; do bind "$folder"; done
 
 echo "== The last commit, cloned"
