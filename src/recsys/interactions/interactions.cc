@@ -25,6 +25,7 @@ std::vector<std::uint32_t> GroupByUser(const std::vector<std::uint32_t>& user,
 
 struct Event {
   std::int64_t timestamp;
+  std::uint32_t row;
   std::uint32_t item;
 };
 
@@ -60,10 +61,10 @@ Interactions BuildInteractions(std::size_t user_count, std::size_t item_count,
       const auto end = static_cast<std::size_t>(offsets[u + 1]);
       scratch.events.clear();
       for (std::size_t at = begin; at < end; ++at) {
-        scratch.events.push_back({timestamp[values[at]], item[values[at]]});
+        scratch.events.push_back({timestamp[values[at]], values[at], item[values[at]]});
       }
       std::ranges::sort(scratch.events, [](const Event& a, const Event& b) {
-        return a.timestamp != b.timestamp ? a.timestamp < b.timestamp : a.item < b.item;
+        return a.timestamp != b.timestamp ? a.timestamp < b.timestamp : a.row < b.row;
       });
       std::size_t out = begin;
       for (const Event& event : scratch.events) {

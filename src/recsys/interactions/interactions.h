@@ -16,7 +16,7 @@ namespace usher::recsys {
 struct Interactions {
   std::size_t user_count = 0;
   std::size_t item_count = 0;
-  Lists by_user;  // items, each once, oldest first; equal times by item index
+  Lists by_user;  // items, each once, oldest first; equal times as the rows came
 
   [[nodiscard]] std::size_t size() const { return by_user.values.size(); }
 };

@@ -20,10 +20,10 @@ TEST(BuildInteractions, SortsByTimeAndKeepsAPairAtItsFirstTime) {
   const Interactions got =
       BuildInteractions(3, 5, {0, 2, 0, 0, 2, 0}, {4, 1, 2, 4, 0, 3}, {50, 7, 20, 10, 7, 20}, pool);
 
-  // User 0 met 4 at 10 and again at 50; 2 and 3 at the same time.
+  // User 0 met 4 at 10 and again at 50; 2 and 3 at the same time, as user 2 did 1 and 0.
   EXPECT_THAT(got.by_user[0], ElementsAre(4, 2, 3));
   EXPECT_THAT(got.by_user[1], IsEmpty());
-  EXPECT_THAT(got.by_user[2], ElementsAre(0, 1));
+  EXPECT_THAT(got.by_user[2], ElementsAre(1, 0));
   EXPECT_EQ(got.size(), 5U);
   EXPECT_EQ(got.by_user.offsets.back(), 5);
 }
@@ -39,19 +39,19 @@ TEST(BuildInteractions, MatchesTheSlowWayAtAnyNumberOfThreads) {
   Random random(3);
   std::vector<std::uint32_t> user, item;
   std::vector<std::int64_t> time;
-  std::vector<std::tuple<std::uint32_t, std::int64_t, std::uint32_t>> rows;
+  std::vector<std::tuple<std::uint32_t, std::int64_t, int, std::uint32_t>> rows;
   for (int r = 0; r < 20000; ++r) {
     user.push_back(static_cast<std::uint32_t>(random.Below(700)));
     item.push_back(static_cast<std::uint32_t>(random.Below(60)));
     time.push_back(static_cast<std::int64_t>(random.Below(50)) - 25);
-    rows.emplace_back(user.back(), time.back(), item.back());
+    rows.emplace_back(user.back(), time.back(), r, item.back());
   }
   std::ranges::sort(rows);
   Lists expected;
   for (std::uint32_t u = 0; u < 700; ++u) {
     std::vector<std::uint32_t> list;
     std::set<std::uint32_t> seen;
-    for (const auto& [ru, rt, ri] : rows) {
+    for (const auto& [ru, rt, row, ri] : rows) {
       if (ru == u && seen.insert(ri).second) list.push_back(ri);
     }
     expected.Append(list);
