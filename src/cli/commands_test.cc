@@ -92,6 +92,12 @@ TEST_F(CommandsTest, GeneratesTrainsRecommendsAndEvaluatesOnPlainFiles) {
       << error_;
   std::ifstream in(Path("out.jsonl"));
   EXPECT_EQ(printed, std::string(std::istreambuf_iterator<char>(in), {}));
+  std::ofstream(Path("users.txt")) << "1\r\n2\n\n";
+  ASSERT_EQ(
+      Run("recommend --model " + Path("model") + " --num-results 3 --users " + Path("users.txt")),
+      kExitOk)
+      << error_;
+  EXPECT_EQ(out_, printed);
 
   ASSERT_EQ(Run("evaluate --interactions " + ratings + " --recipe aws-popularity-count"), kExitOk)
       << error_;

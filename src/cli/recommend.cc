@@ -4,9 +4,11 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/byte_source.h"
 #include "base/text.h"
 #include "cli/options.h"
 #include "cli/progress_bar.h"
@@ -15,6 +17,8 @@
 
 namespace usher::cli {
 namespace {
+
+constexpr std::size_t kMaxIdFileBytes = std::size_t{256} << 20;
 
 // Lines to standard output, or to a file that appears when all are there.
 class Output {
@@ -41,13 +45,33 @@ class Output {
   std::unique_ptr<columnar::OutputFile> file_;
 };
 
+// A file of ids, one a line; nullopt when it holds JSON lines instead.
+Result<std::optional<std::vector<std::string>>> ReadIds(const std::string& path) {
+  auto source = FileSource::Open(path);
+  if (!source) return source.error();
+  if ((*source)->size().value_or(0) > kMaxIdFileBytes) {
+    return std::optional<std::vector<std::string>>();  // a file of ids is not that large
+  }
+  const auto text = ReadAll(**source, kMaxIdFileBytes);
+  if (!text) return text.error();
+  if (Trim(*text).starts_with('{')) return std::optional<std::vector<std::string>>();
+  std::vector<std::string> ids;
+  for (const std::string_view line : Split(*text, '\n')) {
+    if (!Trim(line).empty()) ids.emplace_back(Trim(line));
+  }
+  return std::optional(std::move(ids));
+}
+
 Result<engine::BatchCounts> Answer(const engine::LoadedModel& model, const std::string& users,
                                    const engine::BatchOptions& options,
                                    const engine::LineSink& sink) {
   std::error_code error;
   if (users == "all") return engine::RecommendAllUsers(model, options, sink);
   if (std::filesystem::is_regular_file(users, error)) {
-    return engine::RecommendFile(model, users, options, sink);
+    const auto ids = ReadIds(users);
+    if (!ids) return ids.error();
+    return *ids ? engine::RecommendUsers(model, **ids, options, sink)
+                : engine::RecommendFile(model, users, options, sink);
   }
   if (users.find('/') != std::string::npos) return NotFound("there is no file " + users);
   std::vector<std::string> ids;
@@ -70,8 +94,9 @@ int Recommend(Arguments arguments) {
       {"--model", "MODEL_DIR", "folder that `usher train` wrote", TakeText(model_folder),
        Option::kRequired},
       {"--users", "all|ID,…|FILE",
-       "every user of the training data, some ids, or a file of JSON lines: {\"userId\": \"1\"} "
-       "and for ranking recipes {\"userId\": \"1\", \"itemList\": [\"10\", \"20\"]}",
+       "every user of the training data; some ids; or a file with an id on each line or with JSON "
+       "lines: {\"userId\": \"1\"}, and for ranking recipes {\"userId\": \"1\", \"itemList\": "
+       "[\"10\", \"20\"]}",
        TakeText(users), Option::kRequired},
       {"--num-results", "N", "items for each user (25)",
        TakeCount(num_results, 1, engine::kMaxNumResults)},

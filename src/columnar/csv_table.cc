@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::size_t kMaxShownBytes = 64;   // of a bad value in a message
 constexpr std::size_t kBlocksPerThread = 3;  // read ahead of the consumer
+constexpr std::size_t kMaxOwnThreads = 16;   // when the caller names no number: more would only
+                                             // hold more blocks, the consumer being one thread
 
 std::string Shown(std::string_view value) {
   if (value.size() <= kMaxShownBytes) return "\"" + std::string(value) + "\"";
@@ -292,9 +294,10 @@ class ParallelReader final : public CsvTableReader {
     if (!positions) return positions.error();
     positions_ = *std::move(positions);
 
-    std::size_t threads = options_.threads > 0 ? static_cast<std::size_t>(options_.threads)
-                                               : std::thread::hardware_concurrency();
-    threads = std::max<std::size_t>(threads, 1);
+    std::size_t threads = static_cast<std::size_t>(std::max(options_.threads, 0));
+    if (threads == 0) {
+      threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMaxOwnThreads);
+    }
     window_ = threads * kBlocksPerThread;
     for (std::size_t i = 0; i < threads; ++i) workers_.emplace_back([this] { Work(); });
     return {};

@@ -20,6 +20,7 @@ namespace {
 
 // A dictionary is worth its page when values come back at least this often on average.
 constexpr std::size_t kDictionaryUse = 2;
+constexpr std::size_t kMaxPlainBytes = std::size_t{1} << 30;         // Arrow's offsets have 31 bits
 constexpr std::int64_t kMaxDictionaryBytes = std::int64_t{1} << 30;  // instead of 1 MiB
 
 std::shared_ptr<arrow::DataType> ArrowType(ColumnType type) {
@@ -84,7 +85,9 @@ arrow::Result<std::shared_ptr<arrow::Array>> Strings(const StringList& list) {
 
 arrow::Result<std::shared_ptr<arrow::Array>> StringColumn(const Column& column, std::size_t rows,
                                                           std::shared_ptr<arrow::Buffer> valid) {
-  if (column.dictionary.size() * kDictionaryUse <= rows) {
+  std::size_t bytes = 0;  // of the values one after another
+  for (const std::uint32_t code : column.codes) bytes += column.dictionary[code].size();
+  if (column.dictionary.size() * kDictionaryUse <= rows || bytes > kMaxPlainBytes) {
     ARROW_ASSIGN_OR_RAISE(auto dictionary, Strings(column.dictionary));
     auto indices = std::make_shared<arrow::Int32Array>(static_cast<std::int64_t>(rows),
                                                        Borrow(column.codes), std::move(valid));
