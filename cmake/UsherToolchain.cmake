@@ -15,7 +15,9 @@ add_library(usher_flags INTERFACE)
 target_compile_options(usher_flags INTERFACE -Wall -Wextra -Werror -Wno-missing-field-initializers
                                              -ffp-contract=off
                        # g++ 12 sees overlaps in `"text" + string` that are not there (GCC bug 105651).
-                       $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+                       $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+                       # clang complains of what libstdc++'s own std::stable_sort calls.
+                       $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
 target_include_directories(usher_flags INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
 
 if(USHER_SANITIZE)
