@@ -69,10 +69,11 @@ class AlsModel final : public Model {
     }
     out.clear();
     float largest = -std::numeric_limits<float>::infinity();
-    for (const std::uint32_t item : list) {
-      const float product = linalg::Dot({parts_.item_factors.Row(item), parts_.item_factors.stride},
-                                        {u, parts_.item_factors.stride});
-      out.push_back({item, product});
+    const std::size_t stride = parts_.item_factors.stride;
+    for (std::uint32_t place = 0; place < list.size(); ++place) {
+      const float product =
+          linalg::Dot({parts_.item_factors.Row(list[place]), stride}, {u, stride});
+      out.push_back({place, product});
       largest = std::max(largest, product);
     }
     double total = 0;
@@ -81,7 +82,7 @@ class AlsModel final : public Model {
       total += item.score;
     }
     for (ScoredItem& item : out) item.score = static_cast<float>(item.score / total);
-    std::ranges::stable_sort(out, std::greater<>(), &ScoredItem::score);
+    SortPlaces(list, out);
   }
 
  private:

@@ -1,7 +1,6 @@
 #include "recsys/popularity/popularity_model.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 namespace usher::recsys {
@@ -70,12 +69,12 @@ void RankByPopularity(const PopularityRanking& ranking, std::span<const std::uin
   double total = 0;
   for (const std::uint32_t item : list) total += ranking.Share(item);
   out.clear();
-  for (const std::uint32_t item : list) {
+  for (std::uint32_t place = 0; place < list.size(); ++place) {
     const double share =
-        total > 0 ? ranking.Share(item) / total : 1.0 / static_cast<double>(list.size());
-    out.push_back({item, static_cast<float>(share)});
+        total > 0 ? ranking.Share(list[place]) / total : 1.0 / static_cast<double>(list.size());
+    out.push_back({place, static_cast<float>(share)});
   }
-  std::ranges::stable_sort(out, std::greater<>(), &ScoredItem::score);
+  SortPlaces(list, out);
 }
 
 }  // namespace usher::recsys
