@@ -73,6 +73,7 @@ struct JobType {
   std::string name;
   JobHandler run;
   FailureHandler on_failed;
+  int at_once = 0;  // jobs of this type that may run at the same time; 0 = as many as there is room
 };
 
 class JobQueue {
@@ -94,7 +95,7 @@ class JobQueue {
 struct RunnerOptions {
   std::string data_folder;  // work folders go under <data_folder>/jobs/
   std::string binary;       // the usher binary for child processes, usually /proc/self/exe
-  int concurrency = 2;      // jobs that run at once
+  int concurrency = 4;  // jobs that run at once: a limited one of each heavy type, and a light one
   std::uint64_t child_memory_limit = 0;  // bytes of address space for a child; 0 = no limit
   // Wait before a job that ended with kThrottled is tried again; doubles with each attempt.
   std::chrono::milliseconds retry_delay{1000};

@@ -160,6 +160,30 @@ TEST_F(JobQueueTest, RunsAsManyAtOnceAsToldTo) {
   EXPECT_EQ(events_.WaitFor(2).size(), 2U);
 }
 
+TEST_F(JobQueueTest, ATypeWithALimitLeavesRoomForOthers) {
+  std::atomic<int> running = 0;
+  std::latch other_ran(1);
+  runner_->AddType({.name = "limited",
+                    .run = [&](JobContext& context) -> Result<void> {
+                      EXPECT_EQ(++running, 1);
+                      other_ran.wait();  // both threads would wait here for ever without the limit
+                      --running;
+                      events_.Add(context.spec().subject);
+                      return {};
+                    },
+                    .at_once = 1});
+  AddType("t", [&](JobContext&) -> Result<void> {
+    other_ran.count_down();
+    return {};
+  });
+  for (const char* subject : {"a", "b", "c"}) Submit("limited", subject);
+  Submit("t", "other");
+  ASSERT_TRUE(runner_->Start());
+
+  EXPECT_THAT(events_.WaitFor(3), ElementsAre("a", "b", "c"));
+  runner_->Stop();
+}
+
 TEST_F(JobQueueTest, AnErrorEndsTheJobAtOnceAndTellsWhy) {
   std::atomic<int> runs = 0;
   AddType("t", [&](JobContext&) -> Result<void> {

@@ -227,6 +227,7 @@ class Runner final : public JobRunner {
       Run(*active);
       const std::lock_guard lock(mutex_);
       std::erase(active_, active);
+      wake_.notify_one();  // there may be room for one more of its type
     }
   }
 
@@ -243,21 +244,35 @@ class Runner final : public JobRunner {
         continue;
       }
       const SteadyTime now = std::chrono::steady_clock::now();
-      const auto ready =
-          std::ranges::find_if(waiting_, [&](const Job& job) { return job.not_before <= now; });
+      const auto ready = std::ranges::find_if(waiting_, [&](const Job& job) {
+        return job.not_before <= now && HasRoom(types_.at(job.type));
+      });
       if (ready != waiting_.end()) {
         auto active = std::make_shared<ActiveJob>(std::move(*ready));
         waiting_.erase(ready);
         active_.push_back(active);
         return active;
       }
-      if (waiting_.empty()) {
+      // A job that waits for others of its type to end needs no time: their end wakes a thread.
+      SteadyTime next = SteadyTime::max();
+      for (const Job& job : waiting_) {
+        if (job.not_before > now) next = std::min(next, job.not_before);
+      }
+      if (next == SteadyTime::max()) {
         wake_.wait(lock);
       } else {
-        wake_.wait_until(lock, std::ranges::min(waiting_, {}, &Job::not_before).not_before);
+        wake_.wait_until(lock, next);
       }
     }
     return nullptr;
+  }
+
+  // With mutex_ held.
+  [[nodiscard]] bool HasRoom(const JobType& type) const {
+    if (type.at_once == 0) return true;
+    return std::ranges::count_if(active_, [&](const auto& active) {
+             return active->job.type == type.name;
+           }) < type.at_once;
   }
 
   void Run(ActiveJob& active) {

@@ -131,7 +131,8 @@ jobs::JobType BatchJob(Service& service) {
   return {.name = std::string(kBatchJob),
           .run = [&service](jobs::JobContext& job) { return Run(service, job); },
           .on_failed = [&service](const jobs::JobSpec& spec,
-                                  const Error& reason) { Fail(service, spec, reason); }};
+                                  const Error& reason) { Fail(service, spec, reason); },
+          .at_once = 1};  // one alone keeps all cores busy, and deployments shall find room
 }
 
 Result<Value> BatchChild(const Value& request, jobs::ChildContext& context) {

@@ -1,8 +1,6 @@
 #include "services/personalize/import_job.h"
 
 #include <filesystem>
-#include <memory>
-#include <mutex>
 
 #include "base/log.h"
 #include "base/random.h"
@@ -98,11 +96,7 @@ Result<void> Publish(Service& service, Stored<api::DatasetImportJob> job,
   return {};
 }
 
-// Imports wait for one another (`turn`): two into one dataset would each publish upon rows that the
-// other is replacing, and one alone keeps all cores busy.
-Result<void> Run(Service& service, std::mutex& turn, jobs::JobContext& context) {
-  const std::lock_guard lock(turn);
-  if (context.stop_requested()) return Cancelled("the import was asked to stop");
+Result<void> Run(Service& service, jobs::JobContext& context) {
   auto job = Begin(service, context.spec().subject);
   if (!job) return std::move(job).error();
   if (job->resource.status == kActive) return {};  // an earlier attempt came to the end of it
@@ -155,10 +149,12 @@ void Fail(Service& service, const jobs::JobSpec& spec, const Error& reason) {
 
 jobs::JobType ImportJob(Service& service) {
   return {.name = std::string(kImportJob),
-          .run = [&service, turn = std::make_shared<std::mutex>()](
-                     jobs::JobContext& job) { return Run(service, *turn, job); },
+          .run = [&service](jobs::JobContext& job) { return Run(service, job); },
           .on_failed = [&service](const jobs::JobSpec& spec,
-                                  const Error& reason) { Fail(service, spec, reason); }};
+                                  const Error& reason) { Fail(service, spec, reason); },
+          // Two into one dataset would each publish upon rows that the other is replacing, and one
+          // alone keeps all cores busy.
+          .at_once = 1};
 }
 
 Result<Value> ImportChild(const Value& request, jobs::ChildContext& context) {

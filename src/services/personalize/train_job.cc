@@ -137,7 +137,8 @@ jobs::JobType TrainJob(Service& service) {
   return {.name = std::string(kTrainJob),
           .run = [&service](jobs::JobContext& job) { return Run(service, job); },
           .on_failed = [&service](const jobs::JobSpec& spec,
-                                  const Error& reason) { Fail(service, spec, reason); }};
+                                  const Error& reason) { Fail(service, spec, reason); },
+          .at_once = 1};  // one alone keeps all cores busy, and deployments shall find room
 }
 
 Result<Value> TrainChild(const Value& request, jobs::ChildContext& context) {
