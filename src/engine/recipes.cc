@@ -117,6 +117,14 @@ Result<Hyperparameters> CompleteHyperparameters(const Recipe& recipe,
     if (const auto checked = CheckValue(*spec, value); !checked) return checked.error();
     complete[name] = value;
   }
+  const auto shortest = complete.find("min_user_history_length_percentile");
+  const auto longest = complete.find("max_user_history_length_percentile");
+  if (shortest != complete.end() && longest != complete.end() &&
+      *ParseNumber(shortest->second) >= *ParseNumber(longest->second)) {
+    return InvalidInput("hyperparameter min_user_history_length_percentile (" + shortest->second +
+                        ") must be below max_user_history_length_percentile (" + longest->second +
+                        ")");
+  }
   return complete;
 }
 

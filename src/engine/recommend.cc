@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <optional>
-#include <unordered_set>
 #include <utility>
 
 #include "base/byte_source.h"
@@ -309,11 +309,10 @@ struct OneUser {
       const auto known = model.History(*user);
       history.assign(known.begin(), known.end());
     }
-    std::unordered_set<std::uint32_t> met(history.begin(), history.end());
     const std::size_t before = history.size();
     for (const std::string& id : recent_items) {
       const auto item = model.items().Find(id);
-      if (item && met.insert(*item).second) history.push_back(*item);
+      if (item && std::ranges::find(history, *item) == history.end()) history.push_back(*item);
     }
     if (history.size() == before) {
       query.user = user;  // nothing that the model did not know
@@ -330,6 +329,8 @@ struct OneUser {
 Result<BatchCounts> RecommendFile(const LoadedModel& model, const std::string& input_path,
                                   const BatchOptions& options, const LineSink& sink) {
   if (const auto checked = CheckOptions(options); !checked) return checked.error();
+  std::error_code ignored;
+  if (!std::filesystem::exists(input_path, ignored)) return NotFound("there is no such input file");
   const auto source = FileSource::Open(input_path);
   if (!source) return source.error();
   LineReader reader(**source, kMaxBatchLineBytes);

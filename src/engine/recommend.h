@@ -4,12 +4,12 @@
 // Output lines: {"input":{…},"output":{"recommendedItems":[…],"scores":[…]},"error":null} in the
 //               order of the input. A line that cannot be answered keeps its input, has
 //               "output":null and says why in "error"; the others are answered all the same.
+// Popularity has no "scores". Ranked items that the model does not know come last, with score 0.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <iosfwd>
 #include <optional>
 #include <span>
 #include <stop_token>

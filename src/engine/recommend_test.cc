@@ -227,7 +227,7 @@ TEST_F(Recommend, RefusesNumbersOfResultsOutOfRange) {
   EXPECT_FALSE(RecommendOne(model, "u1", {}, kMaxNumResults + 1, true));
   EXPECT_TRUE(RecommendOne(model, "u1", {}, 0, true)->empty());
   EXPECT_EQ(RecommendFile(model, folder_.path() + "/none", {}, sink).error().code,
-            ErrorCode::kInternal);
+            ErrorCode::kNotFound);
 }
 
 TEST_F(Recommend, StopsWithTheErrorOfTheSinkAndOnRequest) {

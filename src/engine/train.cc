@@ -27,6 +27,10 @@ void Report(const TrainOptions& options, std::string_view stage, double fraction
   if (options.progress) options.progress({stage, fraction});
 }
 
+double SecondsSince(std::chrono::steady_clock::time_point started) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+}
+
 std::string HashOf(const InteractionTable& ids, const recsys::Interactions& interactions) {
   Sha256 hash;
   for (const auto* names : {&ids.user_ids, &ids.item_ids}) {
@@ -110,6 +114,7 @@ class Training {
 
 Result<TrainResult> Train(const std::string& interactions_path, const std::string& model_folder,
                           const TrainOptions& options) {
+  const auto started = std::chrono::steady_clock::now();
   const auto recipe = FindRecipe(options.recipe);
   if (!recipe) return recipe.error();
   const auto hyperparameters = CompleteHyperparameters(**recipe, options.hyperparameters);
@@ -126,7 +131,9 @@ Result<TrainResult> Train(const std::string& interactions_path, const std::strin
        .threads = static_cast<int>(options.threads),
        .progress = [&](double fraction) { Report(options, "reading", fraction * kReadEnd); }});
   if (!table) return table.error();
-  return TrainOnTable(*std::move(table), model_folder, options);
+  auto result = TrainOnTable(*std::move(table), model_folder, options);
+  if (result) result->seconds = SecondsSince(started);
+  return result;
 }
 
 Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& model_folder,
@@ -175,12 +182,11 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
   if (!written) return written.error();
   Report(options, "writing", 1);
 
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
   return TrainResult{.metrics = training.info().metrics,
                      .interactions = training.info().interactions,
                      .users = training.info().users,
                      .items = training.info().items,
-                     .seconds = seconds.count()};
+                     .seconds = SecondsSince(started)};
 }
 
 }  // namespace usher::engine

@@ -51,7 +51,7 @@ struct TrainResult {
   std::uint64_t interactions = 0;  // distinct user-item pairs
   std::uint64_t users = 0;
   std::uint64_t items = 0;
-  double seconds = 0;
+  double seconds = 0;  // from the call to the published folder
 };
 
 // `model_folder` must not exist; it appears complete or not at all.

@@ -44,11 +44,11 @@ void ExpectUpperNear(const std::vector<float>& A, const std::vector<double>& exp
 TEST(GatherRankUpdate, MatchesItsScalarTwinAtAllRanksAndPanelEdges) {
   ForEachTarget([&] {
     Random random(7);
-    for (const std::size_t rank : {1, 8, 16, 32, 47, 64, 80, 100, 128, 149, 256}) {
+    for (const std::size_t rank : {1, 16, 47, 64, 149, 256}) {
       const Matrix Y = RandomMatrix(300, rank, rank);
       const std::size_t n = Y.stride();
       const Matrix base = RandomMatrix(n, n, 99);
-      for (const std::size_t count : {0, 1, 2, 63, 64, 65, 130}) {
+      for (const std::size_t count : {0, 1, 63, 65, 130}) {
         for (const bool weighted : {false, true}) {
           std::vector<std::uint32_t> rows;
           std::vector<float> weights;
