@@ -1,176 +1,20 @@
 #include "engine/recommend.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <optional>
 #include <utility>
 
 #include "base/byte_source.h"
 #include "base/parallel.h"
-#include "base/text.h"
+#include "engine/batch_line.h"
 #include "engine/line_reader.h"
-#include "json/json.h"
 
 namespace usher::engine {
 namespace {
 
 constexpr std::size_t kLinesPerRound = 4096;  // answered together
 constexpr std::size_t kLinesPerChunk = 64;    // parsed or written by a thread at a time
-constexpr std::size_t kEchoBytes = 1024;      // of a line that is no JSON
-constexpr int kScoreDecimals = 7;
-
-// What one input line asks for, or why it cannot be answered.
-struct Request {
-  std::string echo;  // JSON of the input
-  std::string error;
-  std::string user_id;
-  std::vector<std::string> list;        // ranking recipes
-  std::vector<std::uint32_t> known;     // items of the list that the model knows
-  std::vector<std::uint32_t> known_at;  // their places in the list
-};
-
-// A line that is no JSON, as a JSON text of bounded length.
-std::string EchoText(std::string_view line) {
-  std::string echo;
-  json::AppendString(echo, IsUtf8(line) ? line.substr(0, kEchoBytes) : "");
-  return IsUtf8(echo) ? echo : "\"\"";
-}
-
-Result<std::string> IdMember(const Value& query, std::string_view name) {
-  const Value* member = query.Find(name);
-  const std::string quoted = "'" + std::string(name) + "'";
-  if (member == nullptr) return InvalidInput("the line has no " + quoted);
-  if (member->as_string() == nullptr) return InvalidInput(quoted + " must be a string");
-  if (member->as_string()->size() > kMaxIdBytes) {
-    return InvalidInput(quoted + " is longer than " + std::to_string(kMaxIdBytes) + " bytes");
-  }
-  return *member->as_string();
-}
-
-Result<std::vector<std::string>> ListMember(const Value& query) {
-  const Value* member = query.Find("itemList");
-  if (member == nullptr) return InvalidInput("the line has no 'itemList'");
-  const ValueList* values = member->as_list();
-  if (values == nullptr) return InvalidInput("'itemList' must be a list of strings");
-  if (values->empty() || values->size() > kMaxRankingList) {
-    return InvalidInput("'itemList' must have 1 to " + std::to_string(kMaxRankingList) +
-                        " items, has " + std::to_string(values->size()));
-  }
-  std::vector<std::string> list;
-  for (const Value& value : *values) {
-    if (value.as_string() == nullptr) return InvalidInput("'itemList' must be a list of strings");
-    list.push_back(*value.as_string());
-  }
-  return list;
-}
-
-Request ParseRequest(std::string_view line, RecipeKind kind) {
-  Request request;
-  if (line.size() > kMaxBatchLineBytes) {
-    request.echo = EchoText(line);
-    request.error = "the line is longer than " + std::to_string(kMaxBatchLineBytes) + " bytes";
-    return request;
-  }
-  const auto parsed = json::Parse(line);
-  if (!parsed) {
-    request.echo = EchoText(line);
-    request.error = "the line is no JSON: " + parsed.error().message;
-    return request;
-  }
-  request.echo = json::Write(*parsed);
-  if (parsed->as_map() == nullptr) {
-    request.error = "the line must be a JSON object";
-    return request;
-  }
-  auto user_id = IdMember(*parsed, "userId");
-  if (!user_id) {
-    request.error = user_id.error().message;
-    return request;
-  }
-  request.user_id = *std::move(user_id);
-  if (kind != RecipeKind::kPersonalizedRanking) return request;
-  auto list = ListMember(*parsed);
-  if (!list) {
-    request.error = list.error().message;
-  } else {
-    request.list = *std::move(list);
-  }
-  return request;
-}
-
-// The items of a list that the model knows, with their places.
-void FindKnown(const recsys::Model& model, std::span<const std::string> list,
-               std::vector<std::uint32_t>& known, std::vector<std::uint32_t>& known_at) {
-  for (std::uint32_t at = 0; at < list.size(); ++at) {
-    const auto item = model.items().Find(list[at]);
-    if (!item) continue;
-    known.push_back(*item);
-    known_at.push_back(at);
-  }
-}
-
-void AppendScore(std::string& out, float score) {
-  char text[64];
-  const auto [end, error] =
-      std::to_chars(text, text + sizeof(text), score, std::chars_format::fixed, kScoreDecimals);
-  out.append(text, error == std::errc() ? end : text);
-}
-
-// {"input":…,"output":{"recommendedItems":[…],"scores":[…]},"error":null}
-void AppendAnswer(const recsys::Model& model, const Request& request,
-                  const std::vector<recsys::ScoredItem>& answer, bool with_scores,
-                  std::string& out) {
-  out += "{\"input\":";
-  out += request.echo;
-  if (!request.error.empty()) {
-    out += ",\"output\":null,\"error\":";
-    json::AppendString(out, request.error);
-    out += "}\n";
-    return;
-  }
-  // Listed items that the model does not know come last, with score 0.
-  std::vector<std::string_view> unknown;
-  if (request.known.size() < request.list.size()) {
-    std::size_t next = 0;
-    for (std::uint32_t at = 0; at < request.list.size(); ++at) {
-      if (next < request.known_at.size() && request.known_at[next] == at) {
-        ++next;
-      } else {
-        unknown.push_back(request.list[at]);
-      }
-    }
-  }
-  out += ",\"output\":{\"recommendedItems\":[";
-  const char* separator = "";
-  for (const recsys::ScoredItem& entry : answer) {
-    out += separator;
-    json::AppendString(out, model.items()[entry.item]);
-    separator = ",";
-  }
-  for (const std::string_view id : unknown) {
-    out += separator;
-    json::AppendString(out, id);
-    separator = ",";
-  }
-  out += ']';
-  if (with_scores) {
-    out += ",\"scores\":[";
-    separator = "";
-    for (const recsys::ScoredItem& entry : answer) {
-      out += separator;
-      AppendScore(out, entry.score);
-      separator = ",";
-    }
-    for (std::size_t j = 0; j < unknown.size(); ++j) {
-      out += separator;
-      AppendScore(out, 0.0F);
-      separator = ",";
-    }
-    out += ']';
-  }
-  out += "},\"error\":null}\n";
-}
 
 // Answers rounds of requests: parse, score and write each on all threads.
 class BatchRun {
@@ -183,7 +27,7 @@ class BatchRun {
         pool_(options.threads) {}
 
   // Requests may carry errors already.
-  Result<void> Answer(std::vector<Request>& requests) {
+  Result<void> Answer(std::vector<BatchLine>& requests) {
     if (options_.stop.stop_requested()) return Cancelled("the batch was stopped");
     answers_.resize(requests.size());
     if (loaded_.kind == RecipeKind::kPersonalizedRanking) {
@@ -193,12 +37,11 @@ class BatchRun {
     }
     const std::size_t chunk_count = (requests.size() + kLinesPerChunk - 1) / kLinesPerChunk;
     texts_.resize(chunk_count);
-    const bool with_scores = model_.has_scores();
     pool_.ParallelFor(requests.size(), kLinesPerChunk, [&](const ChunkRange& range) {
       std::string& text = texts_[range.chunk];
       text.clear();
       for (std::size_t j = range.begin; j < range.end; ++j) {
-        AppendAnswer(model_, requests[j], answers_[j], with_scores, text);
+        AppendAnswer(model_, requests[j], answers_[j], text);
       }
     });
     for (const std::string& text : texts_) {
@@ -206,15 +49,15 @@ class BatchRun {
     }
     counts_.lines += requests.size();
     counts_.failed += static_cast<std::uint64_t>(std::ranges::count_if(
-        requests, [](const Request& request) { return !request.error.empty(); }));
+        requests, [](const BatchLine& request) { return !request.error.empty(); }));
     return {};
   }
 
   Result<void> AnswerLines(std::span<const std::string> lines) {
-    std::vector<Request> requests(lines.size());
+    std::vector<BatchLine> requests(lines.size());
     pool_.ParallelFor(lines.size(), kLinesPerChunk, [&](const ChunkRange& range) {
       for (std::size_t j = range.begin; j < range.end; ++j) {
-        requests[j] = ParseRequest(lines[j], loaded_.kind);
+        requests[j] = ParseBatchLine(lines[j], loaded_.kind);
       }
     });
     return Answer(requests);
@@ -223,7 +66,7 @@ class BatchRun {
   [[nodiscard]] const BatchCounts& counts() const { return counts_; }
 
  private:
-  recsys::UserQuery QueryOf(const Request& request) const {
+  recsys::UserQuery QueryOf(const BatchLine& request) const {
     return {.user = model_.users().Find(request.user_id),
             .history = {},
             .exclude = {},
@@ -231,7 +74,7 @@ class BatchRun {
             .num_results = request.error.empty() ? options_.num_results : 0};
   }
 
-  void RecommendAll(const std::vector<Request>& requests) {
+  void RecommendAll(const std::vector<BatchLine>& requests) {
     std::vector<recsys::UserQuery> queries(requests.size());
     pool_.ParallelFor(requests.size(), kLinesPerChunk, [&](const ChunkRange& range) {
       for (std::size_t j = range.begin; j < range.end; ++j) queries[j] = QueryOf(requests[j]);
@@ -239,10 +82,10 @@ class BatchRun {
     model_.RecommendMany(queries, pool_, answers_);
   }
 
-  void RankAll(std::vector<Request>& requests) {
+  void RankAll(std::vector<BatchLine>& requests) {
     pool_.ParallelFor(requests.size(), kLinesPerChunk, [&](const ChunkRange& range) {
       for (std::size_t j = range.begin; j < range.end; ++j) {
-        Request& request = requests[j];
+        BatchLine& request = requests[j];
         FindKnown(model_, request.list, request.known, request.known_at);
         model_.Rank(QueryOf(request), request.known, answers_[j]);
       }
@@ -274,16 +117,12 @@ Result<BatchCounts> RecommendIds(const LoadedModel& model, std::size_t count, co
     return InvalidInput("a ranking model needs a file of lines with 'userId' and 'itemList'");
   }
   BatchRun run(model, options, sink);
-  std::vector<Request> requests;
+  std::vector<BatchLine> requests;
   for (std::size_t begin = 0; begin < count; begin += kLinesPerRound) {
     const std::size_t end = std::min(count, begin + kLinesPerRound);
     requests.assign(end - begin, {});
     for (std::size_t j = begin; j < end; ++j) {
-      Request& request = requests[j - begin];
-      request.user_id = id_at(j);
-      request.echo = "{\"userId\":";
-      json::AppendString(request.echo, request.user_id);
-      request.echo += '}';
+      requests[j - begin] = BatchLineOf(id_at(j));
     }
     if (const auto answered = run.Answer(requests); !answered) return answered.error();
     if (options.progress) {
@@ -408,14 +247,7 @@ Result<std::vector<AnsweredItem>> RankOne(const LoadedModel& model, std::string_
   for (const recsys::ScoredItem& entry : answer) {
     items.push_back({model.model->items()[entry.item], entry.score});
   }
-  std::size_t next = 0;
-  for (std::uint32_t at = 0; at < list.size(); ++at) {
-    if (next < known_at.size() && known_at[next] == at) {
-      ++next;
-    } else {
-      items.push_back({list[at], std::nullopt});
-    }
-  }
+  for (const std::string_view id : UnknownOf(list, known_at)) items.push_back({id, std::nullopt});
   return items;
 }
 

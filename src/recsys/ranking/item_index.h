@@ -32,7 +32,7 @@ inline constexpr double kNormalizerTolerance = 0.008;
 inline constexpr std::size_t kSampleEvery = 8;  // one tile in so many
 
 struct ItemQuery {
-  const float* u = nullptr;                    // [rank]
+  const float* u = nullptr;                    // [stride], zeros after the rank
   std::span<const std::uint32_t> exclude;      // items left out, any order, repeats allowed
   std::span<const std::uint32_t> exclude_too;  // these as well
   std::size_t k = 25;
