@@ -130,7 +130,7 @@ Result<void> CsvReader::ReadHeader() {
   if (!IsUtf8(block.bytes)) return AtLine(line_, "the header is not UTF-8 text");
   CsvCursor cursor(columns, limits_.max_record_bytes);
   cursor.Begin(block);
-  if (!cursor.Next()) return *cursor.error();
+  if (!cursor.Next()) return cursor.error().value_or(Internal("the header cannot be read"));
   for (std::size_t i = 0; i < columns; ++i) {
     std::string_view name;
     if (!cursor.Field(i, name)) {
