@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/temp_folder.h"
 #include "cli/command.h"
-#include "columnar/temp_folder.h"
 
 namespace usher::cli {
 namespace {
@@ -35,7 +35,7 @@ class CommandsTest : public ::testing::Test {
   }
   std::string Path(const std::string& name) const { return folder_.path() + "/" + name; }
 
-  columnar::TempFolder folder_;
+  TempFolder folder_;
   std::string out_;
   std::string error_;
 };

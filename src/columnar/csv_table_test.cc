@@ -5,8 +5,8 @@
 #include <fstream>
 
 #include "base/random.h"
+#include "base/temp_folder.h"
 #include "columnar/string_codes.h"
-#include "columnar/temp_folder.h"
 
 namespace usher::columnar {
 namespace {

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <numeric>
 
-#include "columnar/temp_folder.h"
+#include "base/temp_folder.h"
 
 namespace usher::columnar {
 namespace {

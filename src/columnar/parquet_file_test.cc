@@ -9,8 +9,8 @@
 #include <variant>
 
 #include "base/random.h"
+#include "base/temp_folder.h"
 #include "columnar/string_codes.h"
-#include "columnar/temp_folder.h"
 
 namespace usher::columnar {
 namespace {

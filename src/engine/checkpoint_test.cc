@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <fstream>
 
-#include "columnar/temp_folder.h"
+#include "base/temp_folder.h"
 #include "linalg/random_matrix.h"
 
 namespace usher::engine {
 namespace {
 
 TEST(Checkpoint, GivesBackWhatWasKeptLast) {
-  const columnar::TempFolder folder;
+  const TempFolder folder;
   const Checkpoint checkpoint(folder.path(), "final", "print");
   EXPECT_FALSE(checkpoint.Read(5, 20));
   ASSERT_TRUE(checkpoint.Write(1, linalg::RandomMatrix(5, 20, 1)));
@@ -27,7 +27,7 @@ TEST(Checkpoint, GivesBackWhatWasKeptLast) {
 }
 
 TEST(Checkpoint, IgnoresOneOfAnotherTrainingOrShape) {
-  const columnar::TempFolder folder;
+  const TempFolder folder;
   ASSERT_TRUE(Checkpoint(folder.path(), "final", "print").Write(1, linalg::RandomMatrix(5, 20, 1)));
   EXPECT_FALSE(Checkpoint(folder.path(), "final", "other").Read(5, 20));
   EXPECT_FALSE(Checkpoint(folder.path(), "final", "print").Read(6, 20));
@@ -36,7 +36,7 @@ TEST(Checkpoint, IgnoresOneOfAnotherTrainingOrShape) {
 }
 
 TEST(Checkpoint, BeginsAnewFromAFileThatIsNone) {
-  const columnar::TempFolder folder;
+  const TempFolder folder;
   std::ofstream(folder.path() + "/final.arrow") << "not a checkpoint";
   EXPECT_FALSE(Checkpoint(folder.path(), "final", "print").Read(5, 20));
 }

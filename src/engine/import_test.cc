@@ -9,8 +9,8 @@
 #include <set>
 
 #include "base/random.h"
+#include "base/temp_folder.h"
 #include "columnar/parquet_file.h"
-#include "columnar/temp_folder.h"
 #include "engine/row_hash.h"
 
 namespace usher::engine {
@@ -103,7 +103,7 @@ class ImportTest : public ::testing::Test {
     return result ? "" : result.error().message;
   }
 
-  columnar::TempFolder folder_;
+  TempFolder folder_;
   std::string output_ = folder_.path() + "/new.parquet";
   std::string existing_ = folder_.path() + "/old.parquet";
 };

@@ -7,9 +7,9 @@
 #include <map>
 
 #include "base/random.h"
+#include "base/temp_folder.h"
 #include "columnar/parquet_file.h"
 #include "columnar/string_codes.h"
-#include "columnar/temp_folder.h"
 #include "engine/import.h"
 
 namespace usher::engine {
@@ -27,7 +27,7 @@ class LoadInteractionsTest : public ::testing::Test {
     return path;
   }
 
-  columnar::TempFolder folder_;
+  TempFolder folder_;
 };
 
 TEST_F(LoadInteractionsTest, ReadsMovieLensColumns) {

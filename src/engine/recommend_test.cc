@@ -5,8 +5,8 @@
 
 #include <fstream>
 
+#include "base/temp_folder.h"
 #include "base/text.h"
-#include "columnar/temp_folder.h"
 #include "engine/train.h"
 #include "engine/two_tastes.h"
 #include "json/json.h"
@@ -71,7 +71,7 @@ class Recommend : public testing::Test {
     return error != nullptr && error->as_string() != nullptr ? *error->as_string() : "";
   }
 
-  columnar::TempFolder folder_;
+  TempFolder folder_;
   std::uint64_t failed_ = 0;
 };
 

@@ -7,14 +7,13 @@
 #include <fstream>
 #include <iterator>
 
-#include "columnar/temp_folder.h"
+#include "base/temp_folder.h"
 #include "engine/model_folder.h"
 #include "engine/two_tastes.h"
 
 namespace usher::engine {
 namespace {
 
-using columnar::TempFolder;
 using testing::HasSubstr;
 
 std::string Slurp(const std::string& path) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "base/log.h"
+#include "base/temp_folder.h"
 #include "server/test_client.h"
 
 namespace usher::server {
@@ -17,12 +18,7 @@ using testing::HasSubstr;
 
 class AppTest : public testing::Test {
  protected:
-  AppTest() {
-    SetLogLevel(LogLevel::kError);
-    std::string pattern = testing::TempDir() + "/usher_app_XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~AppTest() override { std::filesystem::remove_all(folder_); }
+  AppTest() { SetLogLevel(LogLevel::kError); }
 
   [[nodiscard]] AppOptions Options(std::string_view data = "/data") const {
     return {.data_folder = folder_ + std::string(data),
@@ -33,7 +29,8 @@ class AppTest : public testing::Test {
     return Client(app.address().port).Ask("GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n");
   }
 
-  std::string folder_;
+  TempFolder temp_;
+  const std::string& folder_ = temp_.path();
 };
 
 TEST_F(AppTest, IsReadyWhenItHasStarted) {

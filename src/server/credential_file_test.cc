@@ -7,23 +7,21 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/temp_folder.h"
+
 namespace usher::server {
 namespace {
 
 class CredentialFileTest : public testing::Test {
  protected:
-  CredentialFileTest() {
-    std::string pattern = testing::TempDir() + "/usher_credentials_XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~CredentialFileTest() override { std::filesystem::remove_all(folder_); }
   [[nodiscard]] std::string path() const { return folder_ + "/credentials.json"; }
   void Write(std::string_view text) const {
     std::ofstream(path()) << text;
     chmod(path().c_str(), 0600);
   }
 
-  std::string folder_;
+  TempFolder temp_;
+  const std::string& folder_ = temp_.path();
 };
 
 TEST_F(CredentialFileTest, MakesAKeyOnceAndKeepsIt) {

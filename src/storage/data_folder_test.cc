@@ -8,17 +8,15 @@
 #include <csignal>
 #include <filesystem>
 
+#include "base/temp_folder.h"
+
 namespace usher::storage {
 namespace {
 
 class DataFolderTest : public testing::Test {
  protected:
-  DataFolderTest() {
-    std::string name = testing::TempDir() + "data_folder_XXXXXX";
-    base_ = mkdtemp(name.data());
-  }
-  ~DataFolderTest() override { std::filesystem::remove_all(base_); }
-  std::string base_;
+  TempFolder temp_;
+  const std::string& base_ = temp_.path();
 };
 
 TEST_F(DataFolderTest, MakesTheFolderForItsOwnerAlone) {

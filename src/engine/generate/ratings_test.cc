@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "columnar/temp_folder.h"
+#include "base/temp_folder.h"
 #include "engine/generate/alias_table.h"
 #include "engine/generate/catalogue.h"
 #include "engine/generate/ordered_parallel.h"
@@ -37,7 +37,7 @@ class GenerateRatingsTest : public ::testing::Test {
     return *std::move(table);
   }
 
-  columnar::TempFolder folder_;
+  TempFolder folder_;
 };
 
 TEST_F(GenerateRatingsTest, GivesTheSameBytesAtAnyNumberOfThreads) {
@@ -143,7 +143,7 @@ TEST(InventMovies, GivesDifferentTitlesWithYearsAndRisingIds) {
 }
 
 TEST(ReadMovies, ReadsBackWhatWasWritten) {
-  const columnar::TempFolder folder;
+  const TempFolder folder;
   const auto movies = InventMovies(500, 4);
   std::ofstream(folder.path() + "/movies.csv") << MoviesCsv(movies);
 

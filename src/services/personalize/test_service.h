@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-#include "columnar/temp_folder.h"
+#include "base/temp_folder.h"
 #include "json/json.h"
 #include "services/personalize/batch_job.h"
 #include "services/personalize/import_job.h"
@@ -189,7 +189,7 @@ class TestService : public testing::Test {
                 ->solution_version->status;
   }
 
-  columnar::TempFolder folder_;
+  TempFolder folder_;
   FixedClock clock_{FromEpochMillis(1'700'000'000'000)};
   std::unique_ptr<storage::DocumentStore> store_;
   wire::Dispatcher dispatcher_;

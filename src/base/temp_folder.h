@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 
-namespace usher::columnar {
+namespace usher {
 
 class TempFolder {
  public:
@@ -29,4 +29,4 @@ class TempFolder {
   std::string path_;
 };
 
-}  // namespace usher::columnar
+}  // namespace usher
