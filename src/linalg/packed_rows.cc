@@ -168,6 +168,34 @@ void Scan(const float* data, std::size_t cols, std::size_t size, std::size_t beg
   }
 }
 
+// kRows chains side by side, because one alone would wait for itself.
+template <int kRows>
+HWY_INLINE void ChainRows(const float* HWY_RESTRICT data, std::size_t cols, std::size_t stride,
+                          const float* HWY_RESTRICT u, const std::uint32_t* rows, float* out) {
+  const hn::CappedTag<float, 1> d;
+  const float* row[kRows];
+  hn::Vec<decltype(d)> sums[kRows];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+    row[r] = data + rows[r] * stride;
+    sums[r] = hn::Zero(d);
+  }
+  for (std::size_t k = 0; k < cols; ++k) {
+    const auto value = hn::Set(d, u[k]);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) sums[r] = hn::MulAdd(value, hn::Set(d, row[r][k]), sums[r]);
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) out[r] = hn::GetLane(sums[r]);
+}
+
+void ChainProducts(const float* data, std::size_t cols, std::size_t stride, const float* u,
+                   const std::uint32_t* rows, std::size_t count, float* out) {
+  std::size_t j = 0;
+  for (; j + 8 <= count; j += 8) ChainRows<8>(data, cols, stride, u, rows + j, out + j);
+  for (; j < count; ++j) ChainRows<1>(data, cols, stride, u, rows + j, out + j);
+}
+
 }  // namespace usher::linalg::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -175,6 +203,7 @@ HWY_AFTER_NAMESPACE();
 namespace usher::linalg {
 
 HWY_EXPORT(Scan);
+HWY_EXPORT(ChainProducts);
 
 PackedRows::PackedRows(const MatrixView& V, std::span<const std::uint32_t> order)
     : size_(order.size()), cols_(V.cols) {
@@ -197,6 +226,12 @@ void Scan(const PackedRows& rows, std::size_t tile_begin, std::size_t tile_end,
   HWY_DYNAMIC_DISPATCH(Scan)
   (rows.Tile(0), rows.cols(), rows.size(), tile_begin, tile_end, vectors.data(), vectors.size(),
    scratch);
+}
+
+void ChainProducts(const MatrixView& V, const float* u, std::span<const std::uint32_t> rows,
+                   float* out) {
+  HWY_DYNAMIC_DISPATCH(ChainProducts)
+  (V.data, V.cols, V.stride, u, rows.data(), rows.size(), out);
 }
 
 }  // namespace usher::linalg

@@ -67,4 +67,8 @@ struct ScanVector {
 void Scan(const PackedRows& rows, std::size_t tile_begin, std::size_t tile_end,
           std::span<ScanVector> vectors, float* scratch);
 
+// out[j] = u . row rows[j] of V, with the same bits as Scan gives.
+void ChainProducts(const MatrixView& V, const float* u, std::span<const std::uint32_t> rows,
+                   float* out);
+
 }  // namespace usher::linalg

@@ -113,6 +113,21 @@ TEST(Scan, SumsWhatASecondOrderExpansionLeavesOut) {
   });
 }
 
+TEST(ChainProducts, HaveTheBitsOfTheScan) {
+  ForEachTarget([&] {
+    for (const std::size_t rank : {1, 16, 33}) {
+      const Matrix V = RandomMatrix(50, rank, 5);
+      const Matrix U = RandomMatrix(1, rank, 6);
+      std::vector<std::uint32_t> rows{49, 0, 7, 7, 3, 12, 48, 31, 30, 2, 1};
+      std::vector<float> out(rows.size());
+      ChainProducts(V.view(), U.Row(0), rows, out.data());
+      for (std::size_t j = 0; j < rows.size(); ++j) {
+        EXPECT_EQ(out[j], ChainProduct(U.Row(0), V.Row(rows[j]), rank, TargetFuses()));
+      }
+    }
+  });
+}
+
 TEST(Scan, LooksOnlyAtTheTilesAskedFor) {
   ForEachTarget([&] {
     const Matrix V = RandomMatrix(160, 8, 1);

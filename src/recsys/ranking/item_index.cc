@@ -91,6 +91,10 @@ ItemIndex::ItemIndex(const linalg::MatrixView& items)
     norms_[at] = norm_of[order_[at]];
   }
   rows_ = linalg::PackedRows(items, order_);
+  by_position_ = linalg::Matrix(items.rows, items.cols);
+  for (std::size_t at = 0; at < order_.size(); ++at) {
+    std::copy_n(items.Row(order_[at]), items.stride, by_position_.Row(at));
+  }
   std::size_t block_tiles = kFirstBlockTiles;
   for (std::size_t tile = 0; tile < rows_.tile_count();) {
     blocks_.push_back(tile);
@@ -253,18 +257,9 @@ bool ItemIndex::TailIsSure(State& state) const {
   return 3 * error <= kNormalizerTolerance * (Total(state.sums) + state.tail_sum);
 }
 
-void ItemIndex::Finish(State& state, std::vector<ScoredItem>& out) const {
-  state.top.Take(out);
-  if (state.scale <= 0) return;
-  const double z = Total(state.sums) + state.tail_sum;
-  for (ScoredItem& item : out) {
-    const double weight = std::exp(double{state.scale} * item.score - state.shift);
-    item.score = static_cast<float>(std::min(1.0, weight / z));
-  }
-}
+double ItemIndex::Normalizer(const State& state) { return Total(state.sums) + state.tail_sum; }
 
-void ItemIndex::SearchGroup(std::span<const ItemQuery> queries, Scratch& scratch,
-                            std::span<std::vector<ScoredItem>> out) const {
+void ItemIndex::SearchGroup(std::span<const ItemQuery> queries, Scratch& scratch) const {
   for (std::size_t j = 0; j < queries.size(); ++j) Begin(queries[j], scratch.states[j], scratch);
   const std::span<State> states = std::span(scratch.states).first(queries.size());
   const std::size_t block_count = blocks_.size() - 1;
@@ -307,7 +302,6 @@ void ItemIndex::SearchGroup(std::span<const ItemQuery> queries, Scratch& scratch
   }
 
   for (std::size_t j = 0; j < queries.size(); ++j) {
-    Finish(states[j], out[j]);
     for (const auto list : {queries[j].exclude, queries[j].exclude_too}) {
       for (const std::uint32_t item : list) states[j].excluded[position_[item] / 64] = 0;
     }
@@ -319,7 +313,46 @@ void ItemIndex::Search(std::span<const ItemQuery> queries, Scratch& scratch,
   Check(queries.size() == out.size(), "one answer for each query");
   for (std::size_t begin = 0; begin < queries.size(); begin += kGroup) {
     const std::size_t count = std::min(kGroup, queries.size() - begin);
-    SearchGroup(queries.subspan(begin, count), scratch, out.subspan(begin, count));
+    SearchGroup(queries.subspan(begin, count), scratch);
+    for (std::size_t j = 0; j < count; ++j) {
+      State& state = scratch.states[j];
+      state.top.Take(out[begin + j]);
+      if (state.scale <= 0) continue;
+      const double z = Normalizer(state);
+      for (ScoredItem& item : out[begin + j]) {
+        const double weight = std::exp(double{state.scale} * item.score - state.shift);
+        item.score = static_cast<float>(std::min(1.0, weight / z));
+      }
+    }
+  }
+}
+
+void ItemIndex::SearchProducts(std::span<const ItemQuery> queries, Scratch& scratch,
+                               std::span<std::vector<ScoredItem>> out,
+                               std::span<double> log_normalizers) const {
+  Check(queries.size() == out.size() && queries.size() == log_normalizers.size(),
+        "one answer for each query");
+  for (std::size_t begin = 0; begin < queries.size(); begin += kGroup) {
+    const std::size_t count = std::min(kGroup, queries.size() - begin);
+    SearchGroup(queries.subspan(begin, count), scratch);
+    for (std::size_t j = 0; j < count; ++j) {
+      State& state = scratch.states[j];
+      Check(state.scale > 0, "a normaliser needs a temperature");
+      state.top.Take(out[begin + j]);
+      log_normalizers[begin + j] = state.shift + std::log(Normalizer(state));
+    }
+  }
+}
+
+void ItemIndex::Products(const float* u, std::span<const std::uint32_t> items,
+                         std::span<float> out) const {
+  Check(items.size() == out.size(), "one product for each item");
+  constexpr std::size_t kPositions = 64;
+  std::uint32_t positions[kPositions];
+  for (std::size_t begin = 0; begin < items.size(); begin += kPositions) {
+    const std::size_t count = std::min(kPositions, items.size() - begin);
+    for (std::size_t j = 0; j < count; ++j) positions[j] = position_[items[begin + j]];
+    linalg::ChainProducts(by_position_.view(), u, {positions, count}, out.data() + begin);
   }
 }
 

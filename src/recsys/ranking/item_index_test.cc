@@ -141,6 +141,35 @@ TEST(ItemIndex, ScoresAreTheSoftmaxOverTheWholeCatalogue) {
   }
 }
 
+TEST(ItemIndex, GivesProductsAndTheLogNormalizerOfTheWholeCatalogue) {
+  for (const float b : {0.3F, 3.0F, 2000.0F}) {
+    const Matrix items = SkewedItems(3000, 24, 7);
+    const Matrix users = linalg::RandomMatrix(60, 24, 8, 0.2);
+    const ItemIndex index(items.view());
+    const auto scratch = index.NewScratch();
+    const std::vector<std::uint32_t> exclude{0, 5, 900};
+    std::vector<ItemQuery> queries;
+    for (std::size_t u = 0; u < users.rows(); ++u) {
+      queries.push_back({.u = users.Row(u), .exclude = exclude, .k = 20, .inverse_temperature = b});
+    }
+    std::vector<std::vector<ScoredItem>> got(queries.size());
+    std::vector<double> log_normalizers(queries.size());
+    index.SearchProducts(queries, *scratch, got, log_normalizers);
+    for (std::size_t u = 0; u < users.rows(); ++u) {
+      const auto all = BruteForce(items, users.Row(u), {}, 3000);
+      EXPECT_EQ(got[u], BruteForce(items, users.Row(u), exclude, 20));
+      double z = 0;  // excluded items included
+      for (const ScoredItem& item : all) z += std::exp(double{b} * (item.score - all[0].score));
+      EXPECT_NEAR(log_normalizers[u], double{b} * all[0].score + std::log(z), 0.01);
+      std::vector<std::uint32_t> list;
+      for (const ScoredItem& item : all) list.push_back(item.item);
+      std::vector<float> products(list.size());
+      index.Products(users.Row(u), list, products);
+      for (std::size_t j = 0; j < all.size(); ++j) EXPECT_EQ(products[j], all[j].score);
+    }
+  }
+}
+
 TEST(ItemIndex, ScoresAreTheSameForOneAndForMany) {
   const Matrix items = SkewedItems(2000, 32, 9);
   const Matrix users = linalg::RandomMatrix(50, 32, 10, 0.3);
