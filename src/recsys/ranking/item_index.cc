@@ -6,8 +6,6 @@
 #include <numeric>
 
 #include "base/check.h"
-#include "linalg/exp_sums.h"
-#include "linalg/rank_update.h"
 #include "linalg/vector_ops.h"
 
 namespace usher::recsys {
@@ -18,16 +16,12 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 // Tiles looked at before thresholds are renewed: few at first, where they rise fast.
 constexpr std::size_t kFirstBlockTiles = 4;
 constexpr std::size_t kLargestBlockTiles = 32;
-constexpr std::size_t kTailCount = 16;
 
 // Rounding may lift a computed product over the computed bound by this much, at ranks up to 512.
 constexpr float kBoundSlack = 1.0F + 1e-4F;
 
 // exp(70) times any catalogue fits a float.
 constexpr float kLargestExponent = 70.0F;
-
-// A tail with fewer items is summed: the sample would be too small.
-constexpr std::size_t kSmallestTail = 1024;
 
 double Total(const float (&lanes)[linalg::kTileWidth]) {
   double total = 0;
@@ -42,14 +36,12 @@ struct ItemIndex::State {
   float norm = 0;
   float scale = 0;  // inverse temperature; 0 for none
   float shift = 0;
-  bool searching = true;              // the top k may still change
-  std::size_t cut = 0;                // first block that need not be summed
-  const TailMoments* tail = nullptr;  // from the cut on, when it is estimated
-  double tail_sum = 0;                // the estimate
+  bool searching = true;   // the top k may still change
+  std::size_t cut = 0;     // first block that need not be summed
+  bool estimated = false;  // from the cut on, `tail` stands for the sum
+  TailSums::Sum tail;
   TopK top;
   alignas(64) float sums[linalg::kTileWidth] = {};
-  alignas(64) float sample_sums[linalg::kTileWidth] = {};
-  alignas(64) float sample_squares[linalg::kTileWidth] = {};
   std::vector<std::uint64_t> excluded;  // a bit for each position; all clear between queries
 };
 
@@ -61,6 +53,8 @@ class ItemIndex::Scratch {
   std::vector<linalg::ScanVector> vectors;
   std::vector<linalg::Hit> hits;
   linalg::FloatVector panel;
+  std::vector<TailSums::Sum*> tails;
+  TailSums::Scratch tail_scratch;
 };
 
 void ItemIndex::ScratchDeleter::operator()(Scratch* scratch) const { delete scratch; }
@@ -72,6 +66,7 @@ ItemIndex::ScratchPtr ItemIndex::NewScratch() const {
   scratch->probe.excluded.assign(size() / 64 + 1, 0);
   scratch->hits.resize(kGroup * kLargestBlockTiles * linalg::kTileWidth);
   scratch->panel.resize(linalg::ScanScratch(rows_.cols()));
+  scratch->tail_scratch = tails_.NewScratch();
   return ScratchPtr(scratch.release());
 }
 
@@ -102,58 +97,7 @@ ItemIndex::ItemIndex(const linalg::MatrixView& items)
     if (blocks_.size() > 1) block_tiles = std::min(2 * block_tiles, kLargestBlockTiles);
   }
   blocks_.push_back(rows_.tile_count());
-  BuildSample(items);
-  BuildTails(items);
-}
-
-void ItemIndex::BuildSample(const linalg::MatrixView& items) {
-  std::vector<std::uint32_t> sampled;
-  for (std::size_t tile = 0; tile < rows_.tile_count(); tile += kSampleEvery) {
-    const std::size_t begin = tile * linalg::kTileWidth;
-    const std::size_t end = std::min(size(), begin + linalg::kTileWidth);
-    sampled.insert(sampled.end(), order_.begin() + static_cast<std::ptrdiff_t>(begin),
-                   order_.begin() + static_cast<std::ptrdiff_t>(end));
-  }
-  sample_ = linalg::PackedRows(items, sampled);
-}
-
-void ItemIndex::BuildTails(const linalg::MatrixView& items) {
-  const std::size_t block_count = blocks_.size() - 1;
-  // Cuts lie closer together near the head, where most of them fall.
-  for (std::size_t j = 1; j <= kTailCount; ++j) {
-    const double part = static_cast<double>(j) / (kTailCount + 1);
-    const auto tile =
-        static_cast<std::size_t>(static_cast<double>(rows_.tile_count()) * part * part);
-    const auto block =
-        static_cast<std::size_t>(std::ranges::lower_bound(blocks_, tile) - blocks_.begin());
-    if (block == 0 || block >= block_count) continue;
-    if (!tails_.empty() && tails_.back().block == block) continue;
-    const std::size_t position = blocks_[block] * linalg::kTileWidth;
-    if (size() - position < kSmallestTail) continue;
-    tails_.push_back({.block = block,
-                      .count = size() - position,
-                      .sample_tile = (blocks_[block] + kSampleEvery - 1) / kSampleEvery,
-                      .first = {},
-                      .second = {}});
-  }
-  const std::size_t n = stride_;
-  linalg::FloatVector first(n, 0.0F);
-  linalg::FloatVector second(n * n, 0.0F);
-  linalg::FloatVector step(n);
-  linalg::FloatVector panel(linalg::PanelSize(n));
-  std::size_t end = size();
-  for (std::size_t j = tails_.size(); j-- > 0;) {
-    const std::size_t begin = blocks_[tails_[j].block] * linalg::kTileWidth;
-    linalg::GatherRankUpdate(items, std::span(order_).subspan(begin, end - begin), {},
-                             second.data(), second.data(), step.data(), panel.data());
-    linalg::AddScaled(1.0F, step, first);
-    for (std::size_t r = 0; r < n; ++r) {
-      for (std::size_t c = 0; c < r; ++c) second[r * n + c] = second[c * n + r];
-    }
-    tails_[j].first = first;
-    tails_[j].second = second;
-    end = begin;
-  }
+  tails_ = TailSums(items, order_, std::span(blocks_).first(blocks_.size() - 1));
 }
 
 float ItemIndex::LargestProduct(const float* u, float norm, Scratch& scratch) const {
@@ -179,12 +123,9 @@ void ItemIndex::Begin(const ItemQuery& query, State& state, Scratch& scratch) co
   state.shift = 0;
   state.searching = query.k > 0;
   state.cut = state.scale > 0 ? blocks_.size() - 1 : 0;
-  state.tail = nullptr;
-  state.tail_sum = 0;
+  state.estimated = false;
   state.top.Reset(query.k);
-  for (auto* lanes : {&state.sums, &state.sample_sums, &state.sample_squares}) {
-    std::ranges::fill(*lanes, 0.0F);
-  }
+  std::ranges::fill(state.sums, 0.0F);
   for (const auto list : {query.exclude, query.exclude_too}) {
     for (const std::uint32_t item : list) {
       state.excluded[position_[item] / 64] |= std::uint64_t{1} << (position_[item] % 64);
@@ -223,84 +164,66 @@ void ItemIndex::ScanBlock(std::size_t block, std::span<State* const> states,
   }
 }
 
-void ItemIndex::EstimateTails(std::span<State> states, Scratch& scratch) const {
-  // The sample is read from cut to cut with the states whose tail has begun.
-  for (std::size_t j = 0; j < tails_.size(); ++j) {
-    const std::size_t begin = tails_[j].sample_tile;
-    const std::size_t end =
-        j + 1 < tails_.size() ? tails_[j + 1].sample_tile : sample_.tile_count();
-    scratch.vectors.clear();
-    for (State& state : states) {
-      if (state.tail == nullptr || state.tail->block > tails_[j].block) continue;
-      scratch.vectors.push_back({.u = state.u,
-                                 .threshold = kInfinity,
-                                 .sums = state.sample_sums,
-                                 .squares = state.sample_squares,
-                                 .scale = state.scale});
-    }
-    linalg::Scan(sample_, begin, end, scratch.vectors, scratch.panel.data());
-  }
+double ItemIndex::Normalizer(const State& state) {
+  return Total(state.sums) + (state.estimated ? state.tail.total : 0.0);
 }
 
-bool ItemIndex::TailIsSure(State& state) const {
-  const TailMoments& tail = *state.tail;
-  const std::span<const float> u(state.u, stride_);
-  const double b = state.scale;
-  const auto n = static_cast<double>(tail.count);
-  const auto sampled = static_cast<double>(sample_.size() - tail.sample_tile * linalg::kTileWidth);
-  const double rest = Total(state.sample_sums) / sampled;
-  const double variance =
-      std::max(0.0, Total(state.sample_squares) / sampled - rest * rest) * (1 - sampled / n);
-  state.tail_sum = n + b * linalg::Dot(tail.first, u) +
-                   b * b * linalg::QuadraticForm(tail.second.data(), u) / 2 + n * rest;
-  const double error = n * std::sqrt(variance / sampled);
-  return 3 * error <= kNormalizerTolerance * (Total(state.sums) + state.tail_sum);
-}
-
-double ItemIndex::Normalizer(const State& state) { return Total(state.sums) + state.tail_sum; }
-
-void ItemIndex::SearchGroup(std::span<const ItemQuery> queries, Scratch& scratch) const {
-  for (std::size_t j = 0; j < queries.size(); ++j) Begin(queries[j], scratch.states[j], scratch);
-  const std::span<State> states = std::span(scratch.states).first(queries.size());
+void ItemIndex::ScanHead(std::span<State> states, Scratch& scratch) const {
   const std::size_t block_count = blocks_.size() - 1;
+  const std::span<const std::size_t> cuts = tails_.cuts();
+  std::size_t next_cut = 0;
   for (std::size_t block = 0; block < block_count; ++block) {
     const float block_norm = norms_[blocks_[block] * linalg::kTileWidth];
+    const bool may_cut = next_cut < cuts.size() && cuts[next_cut] == blocks_[block];
     scratch.active.clear();
     for (State& state : states) {
       const float bound = state.norm * block_norm * kBoundSlack;
       if (state.searching && bound < state.top.threshold()) state.searching = false;
-      if (!state.searching && state.cut == block_count && state.shift == 0) {
-        // Nothing more to find: from the next cut on, the sum is estimated.
-        const auto tail = std::ranges::lower_bound(tails_, block, {}, &TailMoments::block);
-        if (tail != tails_.end()) {
-          state.tail = &*tail;
-          state.cut = tail->block;
-        }
+      if (may_cut && !state.searching && state.cut == block_count && state.shift == 0) {
+        // Nothing more to find here: the rest of the sum may be estimated.
+        state.tail.u = state.u;
+        state.tail.scale = state.scale;
+        state.tail.head = Total(state.sums);
+        state.estimated = tails_.Begin(next_cut, state.tail);
+        if (state.estimated) state.cut = block;
       }
       if (state.searching || block < state.cut) scratch.active.push_back(&state);
     }
-    if (scratch.active.empty()) break;
+    if (may_cut) ++next_cut;
+    if (scratch.active.empty()) return;
     ScanBlock(block, scratch.active, scratch);
   }
+}
 
-  EstimateTails(states, scratch);
-  std::size_t first_cut = block_count;
+void ItemIndex::SumTails(std::span<State> states, Scratch& scratch) const {
+  scratch.tails.clear();
   for (State& state : states) {
-    if (state.tail == nullptr || TailIsSure(state)) {
-      state.cut = block_count;  // nothing left to sum
-    } else {
-      state.tail_sum = 0;
-      first_cut = std::min(first_cut, state.cut);
-    }
+    if (state.estimated) scratch.tails.push_back(&state.tail);
   }
-  for (std::size_t block = first_cut; block < block_count; ++block) {
+  tails_.Estimate(scratch.tails, scratch.tail_scratch);
+
+  // Those that stay unsure are summed after all.
+  const std::size_t block_count = blocks_.size() - 1;
+  std::size_t first = block_count;
+  for (State& state : states) {
+    if (!state.estimated || state.tail.sure) continue;
+    state.estimated = false;
+    first = std::min(first, state.cut);
+  }
+  for (std::size_t block = first; block < block_count; ++block) {
     scratch.active.clear();
     for (State& state : states) {
-      if (block >= state.cut) scratch.active.push_back(&state);
+      if (!state.estimated && block >= state.cut) scratch.active.push_back(&state);
     }
     ScanBlock(block, scratch.active, scratch);
   }
+}
 
+void ItemIndex::SearchGroup(std::span<const ItemQuery> queries, Scratch& scratch) const {
+  const std::span<State> states = std::span(scratch.states).first(queries.size());
+  for (std::size_t j = 0; j < queries.size(); ++j) Begin(queries[j], states[j], scratch);
+  ScanHead(states, scratch);
+  SumTails(states, scratch);
   for (std::size_t j = 0; j < queries.size(); ++j) {
     for (const auto list : {queries[j].exclude, queries[j].exclude_too}) {
       for (const std::uint32_t item : list) states[j].excluded[position_[item] / 64] = 0;

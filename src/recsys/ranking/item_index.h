@@ -3,13 +3,8 @@
 //
 // Search:  items lie in falling order of norm. By Cauchy-Schwarz u.v <= |u| |v|, so once |u| |v|
 //          falls under the k-th best product no later item can enter. Exact, ties included.
-// Scores:  exp(b u.v) / Z with b = 1 / temperature. The items looked at are summed exactly. For the
-//          tail after them, x = b u.v is mostly small: sum exp(x) = n + sum x + sum x^2 / 2 + rest,
-//          where both sums are exact from moments kept for a few cuts, u . sum v and
-//          u^T (sum v v^T) u, and the rest is estimated from every kSampleEvery-th tile (regression
-//          estimator with the expansion as control variate; Cochran, "Sampling Techniques", 3rd
-//          ed., sections 7.2 and 8.1). When three standard errors of the estimate exceed
-//          kNormalizerTolerance of Z, the tail is summed after all.
+// Scores:  exp(b u.v) / Z with b = 1 / temperature. The items looked at are summed exactly, those
+//          after them by TailSums; when no sample of the tail is sure enough, it is summed too.
 // Cost:    O(rank) an item looked at; one pass over the catalogue at worst.
 // Threads: safe to search from any number of threads, each with its own scratch.
 #pragma once
@@ -23,13 +18,10 @@
 #include "linalg/matrix.h"
 #include "linalg/packed_rows.h"
 #include "recsys/ranking/scored_item.h"
+#include "recsys/ranking/tail_sums.h"
 #include "recsys/ranking/top_k.h"
 
 namespace usher::recsys {
-
-// Relative error of Z allowed at three standard errors.
-inline constexpr double kNormalizerTolerance = 0.008;
-inline constexpr std::size_t kSampleEvery = 8;  // one tile in so many
 
 struct ItemQuery {
   const float* u = nullptr;                    // [stride], zeros after the rank
@@ -76,23 +68,12 @@ class ItemIndex {
  private:
   struct State;  // of one query under way
 
-  // Sums over the items from `block` to the end.
-  struct TailMoments {
-    std::size_t block = 0;
-    std::size_t count = 0;
-    std::size_t sample_tile = 0;  // first tile of the sample that lies in the tail
-    linalg::FloatVector first;    // sum v, [stride]
-    linalg::FloatVector second;   // sum v v^T, [stride x stride], both triangles
-  };
-
-  void BuildSample(const linalg::MatrixView& items);
-  void BuildTails(const linalg::MatrixView& items);
   void Begin(const ItemQuery& query, State& state, Scratch& scratch) const;
   float LargestProduct(const float* u, float norm, Scratch& scratch) const;
   void SearchGroup(std::span<const ItemQuery> queries, Scratch& scratch) const;
   void ScanBlock(std::size_t block, std::span<State* const> states, Scratch& scratch) const;
-  void EstimateTails(std::span<State> states, Scratch& scratch) const;
-  [[nodiscard]] bool TailIsSure(State& state) const;
+  void ScanHead(std::span<State> states, Scratch& scratch) const;
+  void SumTails(std::span<State> states, Scratch& scratch) const;
   [[nodiscard]] static double Normalizer(const State& state);  // divided by exp(shift)
 
   std::size_t stride_ = 0;
@@ -102,8 +83,7 @@ class ItemIndex {
   std::vector<std::uint32_t> position_;  // position of each item
   std::vector<float> norms_;             // at each position, falling
   std::vector<std::size_t> blocks_;      // first tile of each block of tiles, then the tile count
-  std::vector<TailMoments> tails_;       // by rising block
-  linalg::PackedRows sample_;            // tiles 0, kSampleEvery, 2 kSampleEvery … of rows_
+  TailSums tails_;
 };
 
 }  // namespace usher::recsys
