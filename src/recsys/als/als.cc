@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "base/check.h"
@@ -54,7 +55,7 @@ bool SolveSide(const AlsSide& side, const ListsView& lists, ThreadPool& pool,
     const std::size_t count = std::min(kRowsPerBlock, lists.size() - begin);
     pool.ParallelFor(count, kRowsPerChunk, [&](const ChunkRange& range) {
       for (std::size_t row = begin + range.begin; row < begin + range.end; ++row) {
-        side.Solve(lists[row], scratches[range.worker], out.Row(row));
+        side.Solve(lists[row], {}, scratches[range.worker], out.Row(row));
       }
     });
     if (!meter.Advance(count)) return false;
@@ -99,18 +100,19 @@ AlsSide::AlsSide(const linalg::MatrixView& other, std::size_t other_count,
   for (float& value : base_) value *= options.unobserved_weight;
 }
 
-// x = (alpha0 V^T V + sum v v^T + lambda (|S_u| + alpha0 |I|)^nu I)^-1 sum v
-void AlsSide::Solve(std::span<const std::uint32_t> observed, Scratch& scratch, float* x) const {
+// x = (alpha0 V^T V + sum w v v^T + lambda (sum w + alpha0 |I|)^nu I)^-1 sum w v
+void AlsSide::Solve(std::span<const std::uint32_t> observed, std::span<const float> weights,
+                    Scratch& scratch, float* x) const {
   const std::size_t n = other_.stride;
   if (observed.empty()) {
     std::fill_n(x, n, 0.0F);
     return;
   }
   float* A = scratch.A.data();
-  linalg::GatherRankUpdate(other_, observed, {}, base_.data(), A, x, scratch.panel.data());
-  const float ridge =
-      regularization_ *
-      std::pow(static_cast<float>(observed.size()) + unobserved_total_, frequency_exponent_);
+  linalg::GatherRankUpdate(other_, observed, weights, base_.data(), A, x, scratch.panel.data());
+  const float total = weights.empty() ? static_cast<float>(observed.size())
+                                      : std::accumulate(weights.begin(), weights.end(), 0.0F);
+  const float ridge = regularization_ * std::pow(total + unobserved_total_, frequency_exponent_);
   for (std::size_t k = 0; k < n; ++k) A[k * n + k] += ridge;
   linalg::SolveCholeskyInPlace(A, n, x);
 }

@@ -51,8 +51,10 @@ class AlsSide {
           ThreadPool& pool);
 
   // Overwrites x [stride] with the minimiser for a row that met `observed` (rows of the other side,
-  // each once). Nothing observed gives zeros.
-  void Solve(std::span<const std::uint32_t> observed, Scratch& scratch, float* x) const;
+  // each once). Nothing observed gives zeros. `weights` is empty (all 1) or gives each observed
+  // pair its weight in the loss and in |S_u|, over 0.
+  void Solve(std::span<const std::uint32_t> observed, std::span<const float> weights,
+             Scratch& scratch, float* x) const;
 
   [[nodiscard]] std::size_t stride() const { return other_.stride; }
 

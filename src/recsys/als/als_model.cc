@@ -105,7 +105,7 @@ class AlsModel final : public Model {
     if (query.user) {
       u = parts_.user_factors.Row(*query.user);
     } else {
-      side_.Solve(query.history, scratch.fold_in, scratch.vectors.Row(slot));
+      side_.Solve(query.history, {}, scratch.fold_in, scratch.vectors.Row(slot));
       u = scratch.vectors.Row(slot);
     }
     const bool knows_nothing =

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "linalg/random_matrix.h"
 
 namespace usher::recsys {
 namespace {
@@ -44,7 +45,7 @@ TEST(AlsSide, MatchesTheOneItemAnswerByHand) {
   AlsSide::Scratch scratch(side.stride());
   linalg::FloatVector x(side.stride());
 
-  side.Solve(std::vector<std::uint32_t>{0}, scratch, x.data());
+  side.Solve(std::vector<std::uint32_t>{0}, {}, scratch, x.data());
 
   EXPECT_NEAR(x[0], 2.0 / 6.375, 1e-6);
   EXPECT_EQ(x[1], 0.0F);
@@ -146,6 +147,20 @@ TEST(TrainAls, StaysFiniteOnTheSmallestData) {
       }
     }
   }
+}
+
+TEST(AlsSide, AWeightOfTwoIsAPairMetTwice) {
+  const linalg::Matrix items = linalg::RandomMatrix(6, 5, 3);
+  const AlsOptions options{.rank = 5, .unobserved_weight = 0.2F, .regularization = 0.1F};
+  ThreadPool pool(1);
+  const AlsSide side(items.view(), 6, options, pool);
+  AlsSide::Scratch scratch(side.stride());
+  linalg::FloatVector weighted(side.stride());
+  linalg::FloatVector repeated(side.stride());
+  side.Solve(std::vector<std::uint32_t>{4, 1}, std::vector<float>{2.0F, 1.0F}, scratch,
+             weighted.data());
+  side.Solve(std::vector<std::uint32_t>{4, 4, 1}, {}, scratch, repeated.data());
+  for (std::size_t k = 0; k < 5; ++k) EXPECT_NEAR(weighted[k], repeated[k], 1e-5F);
 }
 
 }  // namespace

@@ -23,6 +23,13 @@ std::vector<std::uint32_t> GroupByUser(const std::vector<std::uint32_t>& user,
   return rows;
 }
 
+// `time` is not before `origin`. Unsigned, because times may lie further apart than int64 reaches.
+std::uint32_t SecondsSince(std::int64_t origin, std::int64_t time) {
+  const std::uint64_t seconds =
+      static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(origin);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(seconds, kLatestSecond));
+}
+
 struct Event {
   std::int64_t timestamp;
   std::uint32_t row;
@@ -51,6 +58,8 @@ Interactions BuildInteractions(std::size_t user_count, std::size_t item_count,
   std::vector<std::uint32_t>().swap(user);
 
   // Each user's row numbers become items in order of time, duplicates dropped.
+  const std::int64_t origin = timestamp.empty() ? 0 : *std::ranges::min_element(timestamp);
+  std::vector<std::uint32_t> times(values.size());
   std::vector<std::uint32_t> kept(user_count, 0);
   std::vector<Scratch> scratches(pool.thread_count());
   pool.ParallelFor(user_count, kUsersPerChunk, [&](const ChunkRange& range) {
@@ -70,6 +79,7 @@ Interactions BuildInteractions(std::size_t user_count, std::size_t item_count,
       for (const Event& event : scratch.events) {
         if (scratch.last_user[event.item] == u + 1) continue;
         scratch.last_user[event.item] = static_cast<std::uint32_t>(u + 1);
+        times[out] = SecondsSince(origin, event.timestamp);
         values[out++] = event.item;
       }
       kept[u] = static_cast<std::uint32_t>(out - begin);
@@ -82,15 +92,23 @@ Interactions BuildInteractions(std::size_t user_count, std::size_t item_count,
   std::size_t out = 0;
   for (std::size_t u = 0; u < user_count; ++u) {
     const auto begin = static_cast<std::size_t>(offsets[u]);
-    if (out != begin) std::copy_n(values.begin() + begin, kept[u], values.begin() + out);
+    if (out != begin) {
+      std::copy_n(values.begin() + begin, kept[u], values.begin() + out);
+      std::copy_n(times.begin() + begin, kept[u], times.begin() + out);
+    }
     offsets[u] = static_cast<std::int64_t>(out);
     out += kept[u];
   }
   offsets[user_count] = static_cast<std::int64_t>(out);
   const bool had_duplicates = out != values.size();
   values.resize(out);
-  if (had_duplicates) values.shrink_to_fit();
+  times.resize(out);
+  if (had_duplicates) {
+    values.shrink_to_fit();
+    times.shrink_to_fit();
+  }
   result.by_user.values = std::move(values);
+  result.times = std::move(times);
   return result;
 }
 

@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <span>
 #include <vector>
 
 #include "base/parallel.h"
@@ -13,16 +15,25 @@
 
 namespace usher::recsys {
 
+inline constexpr std::uint32_t kLatestSecond = std::numeric_limits<std::uint32_t>::max();
+
 struct Interactions {
   std::size_t user_count = 0;
   std::size_t item_count = 0;
   Lists by_user;  // items, each once, oldest first; equal times as the rows came
+  // When each entry of by_user.values happened, in seconds since the earliest of the rows; capped
+  // at kLatestSecond. Empty when not known.
+  std::vector<std::uint32_t> times;
 
+  [[nodiscard]] std::span<const std::uint32_t> TimesOf(std::size_t user) const {
+    if (times.empty()) return {};
+    return ListsView{by_user.offsets, times}[user];
+  }
   [[nodiscard]] std::size_t size() const { return by_user.values.size(); }
 };
 
 // Rows in any order, one entry of each vector a row; every index is below its count. The vectors
-// are consumed, to keep the peak of memory at about 20 bytes a row beside them.
+// are consumed, to keep the peak of memory at about 24 bytes a row beside them.
 // Cost: O(rows log(rows of a user)), users in parallel.
 [[nodiscard]] Interactions BuildInteractions(std::size_t user_count, std::size_t item_count,
                                              std::vector<std::uint32_t> user,

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <tuple>
 
@@ -26,6 +27,17 @@ TEST(BuildInteractions, SortsByTimeAndKeepsAPairAtItsFirstTime) {
   EXPECT_THAT(got.by_user[2], ElementsAre(1, 0));
   EXPECT_EQ(got.size(), 5U);
   EXPECT_EQ(got.by_user.offsets.back(), 5);
+  EXPECT_THAT(got.TimesOf(0), ElementsAre(3, 13, 13));  // seconds after the earliest row, at 7
+  EXPECT_THAT(got.TimesOf(2), ElementsAre(0, 0));
+}
+
+TEST(BuildInteractions, CapsTimesThatLieTooFarApart) {
+  ThreadPool pool(1);
+  constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t kHighest = std::numeric_limits<std::int64_t>::max();
+  const Interactions got = BuildInteractions(1, 2, {0, 0}, {0, 1}, {kHighest, kLowest}, pool);
+  EXPECT_THAT(got.by_user[0], ElementsAre(1, 0));
+  EXPECT_THAT(got.TimesOf(0), ElementsAre(0, kLatestSecond));
 }
 
 TEST(BuildInteractions, TakesNoRowsAtAll) {

@@ -9,10 +9,26 @@ namespace {
 
 constexpr std::size_t kHeldOutShare = 10;  // one in so many users
 
-void HoldOutNewest(std::span<const std::uint32_t> history, std::uint32_t user, Split& split) {
+// The times of the user's oldest `count` interactions, where they are known.
+void AppendTimes(const Interactions& all, std::uint32_t user, std::size_t count,
+                 std::vector<std::uint32_t>& to) {
+  const auto times = all.TimesOf(user);
+  const auto oldest = times.first(std::min(count, times.size()));
+  to.insert(to.end(), oldest.begin(), oldest.end());
+}
+
+// The user's oldest `count` interactions are learned from.
+void Learn(const Interactions& all, std::uint32_t user, std::size_t count, Split& split) {
+  split.train.by_user.Append(all.by_user[user].first(count));
+  AppendTimes(all, user, count, split.train.times);
+}
+
+void HoldOutNewest(const Interactions& all, std::uint32_t user, Split& split) {
+  const auto history = all.by_user[user];
   const std::size_t held = NewestTenth(history.size());
   split.users.push_back(user);
   split.input.Append(history.first(history.size() - held));
+  AppendTimes(all, user, history.size() - held, split.input_times);
   split.held_out.Append(history.last(held));
 }
 
@@ -23,10 +39,10 @@ Split SplitNewestOfEachUser(const Interactions& all) {
   split.train.user_count = all.user_count;
   split.train.item_count = all.item_count;
   for (std::uint32_t user = 0; user < all.user_count; ++user) {
-    const auto history = all.by_user[user];
-    const std::size_t held = NewestTenth(history.size());
-    split.train.by_user.Append(history.first(history.size() - held));
-    if (held > 0) HoldOutNewest(history, user, split);
+    const std::size_t n = all.by_user[user].size();
+    const std::size_t held = NewestTenth(n);
+    Learn(all, user, n - held, split);
+    if (held > 0) HoldOutNewest(all, user, split);
   }
   return split;
 }
@@ -49,9 +65,8 @@ Split SplitUsers(const Interactions& all, std::uint64_t seed) {
   split.train.user_count = all.user_count;
   split.train.item_count = all.item_count;
   for (std::uint32_t user = 0; user < all.user_count; ++user) {
-    const auto history = all.by_user[user];
-    if (is_held[user]) HoldOutNewest(history, user, split);
-    split.train.by_user.Append(is_held[user] ? history.first(0) : history);
+    if (is_held[user]) HoldOutNewest(all, user, split);
+    Learn(all, user, is_held[user] ? 0 : all.by_user[user].size(), split);
   }
   return split;
 }

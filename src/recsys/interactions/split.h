@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "recsys/interactions/interactions.h"
@@ -10,9 +11,15 @@ namespace usher::recsys {
 
 struct Split {
   Interactions train;
-  std::vector<std::uint32_t> users;  // those with held-out items, ascending
-  Lists input;                       // of users[j]: what the model is given at scoring
-  Lists held_out;                    // of users[j]: what it should have recommended, oldest first
+  std::vector<std::uint32_t> users;        // those with held-out items, ascending
+  Lists input;                             // of users[j]: what the model is given at scoring
+  std::vector<std::uint32_t> input_times;  // of each entry of input.values, as Interactions has it
+  Lists held_out;  // of users[j]: what it should have recommended, oldest first
+
+  [[nodiscard]] std::span<const std::uint32_t> InputTimes(std::size_t j) const {
+    if (input_times.empty()) return {};
+    return ListsView{input.offsets, input_times}[j];
+  }
 };
 
 // The newest tenth, rounded down but at least 1, of a history of n >= 2; 0 of a shorter one.

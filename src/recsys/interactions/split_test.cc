@@ -24,6 +24,16 @@ Interactions WithLengths(const std::vector<std::size_t>& lengths) {
   return all;
 }
 
+TEST(SplitNewestOfEachUser, CarriesTheTimesOfWhatIsLearnedFrom) {
+  Interactions all = WithLengths({3, 1, 2});
+  all.times = {10, 11, 12, 20, 30, 31};
+  const Split split = SplitNewestOfEachUser(all);
+  EXPECT_THAT(split.train.times, ElementsAre(10, 11, 20, 30));
+  EXPECT_THAT(split.train.TimesOf(2), ElementsAre(30));
+  EXPECT_THAT(split.InputTimes(0), ElementsAre(10, 11));
+  EXPECT_THAT(split.InputTimes(1), ElementsAre(30));
+}
+
 TEST(SplitNewestOfEachUser, HoldsOutATenthButAtLeastOneOfTwo) {
   const Split split = SplitNewestOfEachUser(WithLengths({1, 2, 19, 20, 35, 0}));
 
