@@ -148,7 +148,7 @@ void SolveCholesky(float* HWY_RESTRICT A, std::size_t n, float* HWY_RESTRICT x) 
     EliminateRows(A, n, begin, block);
     SubstituteForward(A, n, begin, block, x);
     std::copy_n(block.inverse, kBlock, inverse + begin);
-    UpdateUpper<true>(A + begin * n, kBlock, n, begin + kBlock, n, A, A, n);
+    UpdateUpper<true>(A + begin * n, kBlock, n, begin + kBlock, n, A, A, n, [] {});
   }
   std::fill_n(solved, n, 0.0F);
   for (std::size_t begin = n; begin > 0; begin -= kBlock) {

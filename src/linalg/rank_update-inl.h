@@ -12,6 +12,7 @@
 #include <hwy/highway.h>
 
 #include <cstddef>
+#include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
 namespace usher::linalg::HWY_NAMESPACE {
@@ -20,6 +21,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 // At most a cache line: rows are padded to whole ones (matrix.h).
 using Tag = hn::CappedTag<float, 16>;
 using Vec = hn::Vec<Tag>;
+constexpr std::size_t kMostLanes = hn::MaxLanes(Tag());
 
 // Accumulators kept in registers: rows x vectors. AVX-512 and NEON have 32 registers, the
 // others 16.
@@ -33,13 +35,13 @@ constexpr int kTileVectors = 2;
 
 // Adds to one tile the outer products of `depth` rows of the panel. `rows` and `columns` point at
 // the panel's first row, at the tile's first row index and first column index.
-template <int kVectors, bool kSubtract>
-HWY_INLINE void UpdateTile(const float* HWY_RESTRICT rows, const float* HWY_RESTRICT columns,
+template <int kVectors, bool kSubtract, class D>
+HWY_INLINE void UpdateTile(D d, const float* HWY_RESTRICT rows, const float* HWY_RESTRICT columns,
                            std::size_t depth, std::size_t panel_stride, const float* base, float* a,
                            std::size_t a_stride) {
-  const Tag d;
+  using V = hn::Vec<D>;
   const std::size_t lanes = hn::Lanes(d);
-  Vec sums[kTileRows][kVectors];
+  V sums[kTileRows][kVectors];
 #pragma GCC unroll 8
   for (int r = 0; r < kTileRows; ++r) {
 #pragma GCC unroll 3
@@ -48,12 +50,12 @@ HWY_INLINE void UpdateTile(const float* HWY_RESTRICT rows, const float* HWY_REST
     }
   }
   for (std::size_t k = 0; k < depth; ++k) {
-    Vec column[kVectors];
+    V column[kVectors];
 #pragma GCC unroll 3
     for (int v = 0; v < kVectors; ++v) column[v] = hn::LoadU(d, columns + v * lanes);
 #pragma GCC unroll 8
     for (int r = 0; r < kTileRows; ++r) {
-      const Vec row = hn::Set(d, rows[r]);
+      const V row = hn::Set(d, rows[r]);
 #pragma GCC unroll 3
       for (int v = 0; v < kVectors; ++v) {
         if constexpr (kSubtract) {
@@ -75,32 +77,61 @@ HWY_INLINE void UpdateTile(const float* HWY_RESTRICT rows, const float* HWY_REST
   }
 }
 
-// A = base + P^T P (or - P^T P), rows and columns [first, n) of the upper triangle; whole vectors
-// are written, so entries left of the diagonal within its vector are written too and mean nothing.
-// P is `depth` rows of `panel_stride` floats; first is a multiple of kTileRows, n of kRowMultiple.
-template <bool kSubtract>
+// Tiles that UpdateUpper takes for all of [0, n).
+HWY_INLINE std::size_t UpperTileCount(std::size_t n) {
+  const std::size_t lanes = hn::Lanes(Tag());
+  std::size_t count = 0;
+  for (std::size_t r = 0; r < n; r += kTileRows) {
+    std::size_t c = r / lanes * lanes;
+    if (r != c) {
+      ++count;
+      c += lanes;
+    }
+    const std::size_t left = (n - c) / lanes;
+    count += (left + kTileVectors - 1) / kTileVectors;
+  }
+  return count;
+}
+
+// A = base + P^T P (or - P^T P), rows and columns [first, n) of the upper triangle. Tiles are
+// whole, so some entries left of the diagonal are written too and mean nothing. P is `depth` rows
+// of `panel_stride` floats; first is a multiple of kTileRows, n of kRowMultiple. `between` is
+// called once for each tile, before it.
+template <bool kSubtract, class Between>
 HWY_INLINE void UpdateUpper(const float* HWY_RESTRICT panel, std::size_t depth,
                             std::size_t panel_stride, std::size_t first, std::size_t n,
-                            const float* base, float* a, std::size_t a_stride) {
+                            const float* base, float* a, std::size_t a_stride,
+                            const Between& between) {
   const Tag d;
   const std::size_t lanes = hn::Lanes(d);
   for (std::size_t r = first; r < n; r += kTileRows) {
     std::size_t c = r / lanes * lanes;
     const float* rows = panel + r;
+    const auto update = [&](auto tag, auto vectors) HWY_ATTR {
+      between();
+      UpdateTile<decltype(vectors)::value, kSubtract>(tag, rows, panel + c, depth, panel_stride,
+                                                      base + r * a_stride + c, a + r * a_stride + c,
+                                                      a_stride);
+    };
+    if (r != c) {
+      // The diagonal begins in the middle of a vector: its right half is enough.
+
+      const hn::Half<Tag> half;
+      c = r;
+      update(half, std::integral_constant<int, 1>());
+      c += hn::Lanes(half);
+    }
     while (c < n) {
       const std::size_t left = (n - c) / lanes;
-      const float* columns = panel + c;
-      const float* from = base + r * a_stride + c;
-      float* to = a + r * a_stride + c;
       // Four vectors left are two and two rather than three and one.
       if (kTileVectors == 3 && left >= 3 && left != 4) {
-        UpdateTile<3, kSubtract>(rows, columns, depth, panel_stride, from, to, a_stride);
+        update(d, std::integral_constant<int, 3>());
         c += 3 * lanes;
       } else if (left >= 2) {
-        UpdateTile<2, kSubtract>(rows, columns, depth, panel_stride, from, to, a_stride);
+        update(d, std::integral_constant<int, 2>());
         c += 2 * lanes;
       } else {
-        UpdateTile<1, kSubtract>(rows, columns, depth, panel_stride, from, to, a_stride);
+        update(d, std::integral_constant<int, 1>());
         c += lanes;
       }
     }

@@ -69,23 +69,51 @@ HWY_INLINE void AddPanel(const float* panel, const float* roots, std::size_t dep
   for (; i < n; i += lanes) AddRows<kWeighted, 1>(panel + i, roots, depth, n, b + i);
 }
 
+// Asks for rows, which lie anywhere in memory, a few at a time.
+class RowFetcher {
+ public:
+  // All of them by the time that Next has been called `calls` times.
+  RowFetcher(const float* Y, std::size_t n, std::size_t stride, const std::uint32_t* rows,
+             std::size_t count, std::size_t calls)
+      : Y_(Y), n_(n), stride_(stride), rows_(rows), count_(count) {
+    each_ = (count + calls - 1) / calls;
+  }
+
+  void Next() {
+    const std::size_t end = at_ + each_ < count_ ? at_ + each_ : count_;
+    for (; at_ < end; ++at_) {
+      const float* row = Y_ + rows_[at_] * stride_;
+      for (std::size_t i = 0; i < n_; i += kRowMultiple) hwy::Prefetch(row + i);
+    }
+  }
+
+ private:
+  const float* Y_;
+  std::size_t n_;
+  std::size_t stride_;
+  const std::uint32_t* rows_;
+  std::size_t count_;
+  std::size_t each_ = 0;
+  std::size_t at_ = 0;
+};
+
 void GatherRankUpdate(const float* Y, std::size_t n, std::size_t stride, const std::uint32_t* rows,
                       std::size_t count, const float* weights, const float* base, float* A,
-                      float* b, float* panel) {
+                      float* b, float* panel, const std::uint32_t* upcoming,
+                      std::size_t upcoming_count) {
   std::fill_n(b, n, 0.0F);
   if (count == 0) {
     if (base != A) std::copy_n(base, n * n, A);
     return;
   }
-  for (std::size_t begin = 0; begin < count; begin += kPanelRows) {
-    const std::size_t depth = std::min(kPanelRows, count - begin);
+  const std::size_t tiles = UpperTileCount(n);
+  // Panels of about the same depth: a short one would leave no time to fetch the next.
+  const std::size_t panels = (count + kPanelRows - 1) / kPanelRows;
+  const std::size_t panel_rows = (count + panels - 1) / panels;
+  for (std::size_t begin = 0; begin < count; begin += panel_rows) {
+    const std::size_t depth = std::min(panel_rows, count - begin);
     float roots[kPanelRows];
     for (std::size_t k = 0; k < depth; ++k) {
-      // The rows lie anywhere in memory: ask for a later one while this one is copied.
-      if (begin + k + 8 < count) {
-        const float* ahead = Y + rows[begin + k + 8] * stride;
-        for (std::size_t i = 0; i < n; i += kRowMultiple) hwy::Prefetch(ahead + i);
-      }
       const float* row = Y + rows[begin + k] * stride;
       if (weights == nullptr) {
         PackRow(row, n, panel + k * n);
@@ -99,7 +127,13 @@ void GatherRankUpdate(const float* Y, std::size_t n, std::size_t stride, const s
     } else {
       AddPanel<true>(panel, roots, depth, n, b);
     }
-    UpdateUpper<false>(panel, depth, n, 0, n, base, A, n);
+    // While this panel is worked on, the next one is on its way.
+    const std::size_t end = begin + depth;
+    RowFetcher fetcher =
+        end < count
+            ? RowFetcher(Y, n, stride, rows + end, std::min(kPanelRows, count - end), tiles)
+            : RowFetcher(Y, n, stride, upcoming, std::min(kPanelRows, upcoming_count), tiles);
+    UpdateUpper<false>(panel, depth, n, 0, n, base, A, n, [&] { fetcher.Next(); });
     base = A;
   }
 }
@@ -108,7 +142,7 @@ void GatherRankUpdate(const float* Y, std::size_t n, std::size_t stride, const s
 void AddGram(const float* P, std::size_t count, std::size_t n, std::size_t stride, float* A) {
   for (std::size_t begin = 0; begin < count; begin += kPanelRows) {
     const std::size_t depth = std::min(kPanelRows, count - begin);
-    UpdateUpper<false>(P + begin * stride, depth, stride, 0, n, A, A, n);
+    UpdateUpper<false>(P + begin * stride, depth, stride, 0, n, A, A, n, [] {});
   }
 }
 
@@ -125,11 +159,11 @@ HWY_EXPORT(AddGram);
 
 void GatherRankUpdate(const MatrixView& Y, std::span<const std::uint32_t> rows,
                       std::span<const float> weights, const float* base, float* A, float* b,
-                      float* panel) {
+                      float* panel, std::span<const std::uint32_t> upcoming) {
   Check(weights.empty() || weights.size() == rows.size(), "one weight for each row");
   HWY_DYNAMIC_DISPATCH(GatherRankUpdate)
   (Y.data, Y.stride, Y.stride, rows.data(), rows.size(), weights.empty() ? nullptr : weights.data(),
-   base, A, b, panel);
+   base, A, b, panel, upcoming.data(), upcoming.size());
 }
 
 void Gram(const MatrixView& Y, ThreadPool& pool, float* A) {

@@ -24,10 +24,11 @@ inline constexpr std::size_t kPanelRows = 64;
 [[nodiscard]] constexpr std::size_t PanelSize(std::size_t n) { return kPanelRows * n; }
 
 // A = base + sum_j w_j y_j y_j^T and b = sum_j w_j y_j over the rows j of Y in `rows`.
-// `weights` is empty (all 1) or one w >= 0 for each row. `base` may be A itself.
+// `weights` is empty (all 1) or one w >= 0 for each row. `base` may be A itself. `upcoming` are
+// rows that the next call will gather: they are fetched from memory meanwhile.
 void GatherRankUpdate(const MatrixView& Y, std::span<const std::uint32_t> rows,
                       std::span<const float> weights, const float* base, float* A, float* b,
-                      float* panel);
+                      float* panel, std::span<const std::uint32_t> upcoming = {});
 
 // A = Y^T Y, upper triangle. Blocks of rows are summed apart and then added in order, so that the
 // bits do not depend on the number of threads.
