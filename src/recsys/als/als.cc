@@ -54,8 +54,11 @@ bool SolveSide(const AlsSide& side, const ListsView& lists, ThreadPool& pool,
   for (std::size_t begin = 0; begin < lists.size(); begin += kRowsPerBlock) {
     const std::size_t count = std::min(kRowsPerBlock, lists.size() - begin);
     pool.ParallelFor(count, kRowsPerChunk, [&](const ChunkRange& range) {
-      for (std::size_t row = begin + range.begin; row < begin + range.end; ++row) {
-        side.Solve(lists[row], {}, scratches[range.worker], out.Row(row));
+      const std::size_t end = begin + range.end;
+      for (std::size_t row = begin + range.begin; row < end; ++row) {
+        const std::span<const std::uint32_t> upcoming =
+            row + 1 < end ? lists[row + 1] : std::span<const std::uint32_t>();
+        side.Solve(lists[row], {}, scratches[range.worker], out.Row(row), upcoming);
       }
     });
     if (!meter.Advance(count)) return false;
@@ -102,14 +105,15 @@ AlsSide::AlsSide(const linalg::MatrixView& other, std::size_t other_count,
 
 // x = (alpha0 V^T V + sum w v v^T + lambda (sum w + alpha0 |I|)^nu I)^-1 sum w v
 void AlsSide::Solve(std::span<const std::uint32_t> observed, std::span<const float> weights,
-                    Scratch& scratch, float* x) const {
+                    Scratch& scratch, float* x, std::span<const std::uint32_t> upcoming) const {
   const std::size_t n = other_.stride;
   if (observed.empty()) {
     std::fill_n(x, n, 0.0F);
     return;
   }
   float* A = scratch.A.data();
-  linalg::GatherRankUpdate(other_, observed, weights, base_.data(), A, x, scratch.panel.data());
+  linalg::GatherRankUpdate(other_, observed, weights, base_.data(), A, x, scratch.panel.data(),
+                           upcoming);
   const float total = weights.empty() ? static_cast<float>(observed.size())
                                       : std::accumulate(weights.begin(), weights.end(), 0.0F);
   const float ridge = regularization_ * std::pow(total + unobserved_total_, frequency_exponent_);

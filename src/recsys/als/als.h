@@ -52,9 +52,10 @@ class AlsSide {
 
   // Overwrites x [stride] with the minimiser for a row that met `observed` (rows of the other side,
   // each once). Nothing observed gives zeros. `weights` is empty (all 1) or gives each observed
-  // pair its weight in the loss and in |S_u|, over 0.
+  // pair its weight in the loss and in |S_u|, over 0. `upcoming` is the list of the next call, if
+  // known: its rows are fetched from memory meanwhile.
   void Solve(std::span<const std::uint32_t> observed, std::span<const float> weights,
-             Scratch& scratch, float* x) const;
+             Scratch& scratch, float* x, std::span<const std::uint32_t> upcoming = {}) const;
 
   [[nodiscard]] std::size_t stride() const { return other_.stride; }
 
