@@ -93,7 +93,13 @@ Result<Evaluation> EvaluateTable(InteractionTable table, const TrainOptions& opt
     hooks.progress = [&](double fraction) {
       if (options.progress) options.progress({"training", fraction});
     };
-    auto fitted = Fit(split.train, {kind, resolved, options.seed}, pool, std::move(hooks));
+    FitOptions fit{kind, resolved, options.seed, {}};
+    if (kind != RecipeKind::kPopularity) {
+      const auto report = ChooseBlendFor(split.train, fit, pool, hooks);
+      if (!report) return report.error();
+      fit.blend = report->blend.options;
+    }
+    auto fitted = Fit(split.train, fit, pool, std::move(hooks));
     if (!fitted) return fitted.error();
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
     const auto model = ModelOf(std::make_shared<const Fitted>(*std::move(fitted)), users, items,

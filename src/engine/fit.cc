@@ -6,10 +6,15 @@
 #include <utility>
 
 #include "json/json.h"
-#include "recsys/als/als_model.h"
+#include "linalg/vector_ops.h"
+#include "recsys/blend/blend_model.h"
+#include "recsys/blend/choose.h"
+#include "recsys/blend/fold_in.h"
+#include "recsys/blend/sequence_scores.h"
 #include "recsys/metrics/metrics.h"
 #include "recsys/popularity/popularity_model.h"
 #include "recsys/ranking/temperature.h"
+#include "recsys/sequence/transitions.h"
 
 namespace usher::engine {
 namespace {
@@ -17,6 +22,18 @@ namespace {
 // Hyperparameters have been checked: they parse.
 double NumberOf(const Hyperparameters& hyperparameters, std::string_view name) {
   return std::strtod(hyperparameters.find(name)->second.c_str(), nullptr);
+}
+
+bool KeepsAll(const Hyperparameters& hyperparameters) {
+  return NumberOf(hyperparameters, "min_user_history_length_percentile") <= 0 &&
+         NumberOf(hyperparameters, "max_user_history_length_percentile") >= 1;
+}
+
+recsys::Interactions Learnable(const recsys::Interactions& all,
+                               const Hyperparameters& hyperparameters) {
+  return KeepHistoryPercentiles(all,
+                                NumberOf(hyperparameters, "min_user_history_length_percentile"),
+                                NumberOf(hyperparameters, "max_user_history_length_percentile"));
 }
 
 // Of all pairs that were not observed together, over the observed ones. Near what tuning finds on
@@ -42,6 +59,7 @@ std::vector<recsys::UserQuery> HeldOutQueries(const recsys::Split& split) {
   for (std::size_t j = 0; j < split.users.size(); ++j) {
     queries.push_back({.user = {},
                        .history = split.input[j],
+                       .times = split.InputTimes(j),
                        .exclude = {},
                        .exclude_seen = true,
                        .num_results = kListLength});
@@ -94,15 +112,42 @@ recsys::Interactions KeepHistoryPercentiles(const recsys::Interactions& all, dou
   };
   const std::size_t shortest = lengths.empty() ? 0 : at(min_percentile);
   const std::size_t longest = lengths.empty() ? 0 : at(max_percentile);
-  recsys::Interactions kept{
-      .user_count = all.user_count, .item_count = all.item_count, .by_user = {}};
+  recsys::Interactions kept;
+  kept.user_count = all.user_count;
+  kept.item_count = all.item_count;
   kept.by_user.values.reserve(all.by_user.values.size());
+  kept.times.reserve(all.times.size());
   for (std::size_t user = 0; user < all.user_count; ++user) {
     const auto history = all.by_user[user];
     const bool keep = history.size() >= shortest && history.size() <= longest;
     kept.by_user.Append(keep ? history : history.first(0));
+    const auto times = all.TimesOf(user);
+    if (keep) kept.times.insert(kept.times.end(), times.begin(), times.end());
   }
   return kept;
+}
+
+Result<BlendReport> ChooseBlendFor(const recsys::Interactions& interactions,
+                                   const FitOptions& options, ThreadPool& pool,
+                                   recsys::AlsHooks hooks) {
+  BlendReport report;
+  const recsys::Split split =
+      recsys::SplitNewestOfEachUser(Learnable(interactions, options.hyperparameters));
+  if (split.users.empty()) return report;
+  auto transitions = recsys::ChooseTransitions(split, options.seed, pool, hooks.stop);
+  if (!transitions) return transitions.error();
+  report.transitions = *std::move(transitions);
+  const std::stop_token stop = hooks.stop;
+  const recsys::AlsOptions als = AlsOptionsOf(options);
+  const auto factors = recsys::TrainAls(split.train, als, pool, std::move(hooks));
+  if (!factors) return factors.error();
+  const recsys::WeightedLists lists =
+      recsys::CountTransitions(split.train, report.transitions.options.transitions, pool);
+  auto blend = recsys::ChooseBlend(split, factors->items.view(), als, lists.view(),
+                                   report.transitions.options, options.seed, pool, stop);
+  if (!blend) return blend.error();
+  report.blend = *std::move(blend);
+  return report;
 }
 
 Result<Fitted> Fit(recsys::Interactions interactions, const FitOptions& options, ThreadPool& pool,
@@ -111,22 +156,22 @@ Result<Fitted> Fit(recsys::Interactions interactions, const FitOptions& options,
   fitted.interactions = std::move(interactions);
   if (options.kind == RecipeKind::kPopularity) return fitted;
   fitted.als = AlsOptionsOf(options);
-  const double min_percentile =
-      NumberOf(options.hyperparameters, "min_user_history_length_percentile");
-  const double max_percentile =
-      NumberOf(options.hyperparameters, "max_user_history_length_percentile");
-  const bool keeps_all = min_percentile <= 0 && max_percentile >= 1;
-  auto factors =
-      keeps_all ? recsys::TrainAls(fitted.interactions, fitted.als, pool, std::move(hooks))
-                : recsys::TrainAls(
-                      KeepHistoryPercentiles(fitted.interactions, min_percentile, max_percentile),
-                      fitted.als, pool, std::move(hooks));
+  fitted.blend = options.blend;
+  const recsys::Interactions some = KeepsAll(options.hyperparameters)
+                                        ? recsys::Interactions()
+                                        : Learnable(fitted.interactions, options.hyperparameters);
+  const recsys::Interactions& learned =
+      KeepsAll(options.hyperparameters) ? fitted.interactions : some;
+  auto factors = recsys::TrainAls(learned, fitted.als, pool, std::move(hooks));
   if (!factors) return factors.error();
   fitted.factors = *std::move(factors);
-  if (!keeps_all) {
-    recsys::SolveRows(fitted.interactions.by_user.view(), fitted.factors.items.view(),
-                      ItemsMet(fitted), fitted.als, pool, fitted.factors.users);
+  if (fitted.blend.sequence_weight > 0) {
+    fitted.transitions = recsys::CountTransitions(learned, fitted.blend.transitions, pool);
   }
+  // The users again: all of them, from their recent events.
+  const recsys::AlsSide side(fitted.factors.items.view(), ItemsMet(fitted), fitted.als, pool);
+  recsys::FoldInAll(side, fitted.interactions, fitted.blend.factor_recency, pool,
+                    fitted.factors.users);
   return fitted;
 }
 
@@ -140,14 +185,17 @@ std::shared_ptr<const recsys::Model> ModelOf(std::shared_ptr<const Fitted> fitte
                                         .histories = histories,
                                         .owner = std::move(fitted)});
   }
-  return recsys::MakeAlsModel({.users = std::move(users),
-                               .items = std::move(items),
-                               .histories = histories,
-                               .user_factors = fitted->factors.users.view(),
-                               .item_factors = fitted->factors.items.view(),
-                               .options = fitted->als,
-                               .temperature = temperature,
-                               .owner = fitted});
+  return recsys::MakeBlendModel({.users = std::move(users),
+                                 .items = std::move(items),
+                                 .histories = histories,
+                                 .times = fitted->interactions.times,
+                                 .user_factors = fitted->factors.users.view(),
+                                 .item_factors = fitted->factors.items.view(),
+                                 .als = fitted->als,
+                                 .transitions = fitted->transitions.view(),
+                                 .options = fitted->blend,
+                                 .temperature = temperature,
+                                 .owner = fitted});
 }
 
 std::vector<std::vector<recsys::ScoredItem>> HeldOutLists(const recsys::Model& model,
@@ -199,15 +247,34 @@ std::map<std::string, double> OfflineMetrics(
 }
 
 float TemperatureOf(const Fitted& fitted, const recsys::Split& split, ThreadPool& pool) {
-  const linalg::MatrixView items = fitted.factors.items.view();
-  const std::size_t stride = items.stride;
-  linalg::Matrix vectors(split.users.size(), items.cols);
-  recsys::SolveRows(split.input.view(), items, ItemsMet(fitted), fitted.als, pool, vectors);
-  std::vector<recsys::TemperatureCase> cases;
-  for (std::size_t j = 0; j < split.users.size(); ++j) {
-    cases.push_back({.u = {vectors.Row(j), stride}, .items = split.held_out[j]});
-  }
-  return recsys::FitTemperature(items, cases, pool);
+  const linalg::MatrixView V = fitted.factors.items.view();
+  const recsys::AlsSide side(V, ItemsMet(fitted), fitted.als, pool);
+  struct Scratch {
+    explicit Scratch(const linalg::MatrixView& items)
+        : fold_in(items.stride), u(items.stride), sequence(items.rows) {}
+
+    recsys::FoldInScratch fold_in;
+    linalg::FloatVector u;
+    recsys::SequenceScores sequence;
+  };
+  std::vector<Scratch> scratches(pool.thread_count(), Scratch(V));
+  const recsys::BlendOptions& blend = fitted.blend;
+  const auto score = [&](std::size_t which, std::size_t worker, std::span<float> scores) {
+    Scratch& scratch = scratches[worker];
+    const auto history = split.input[which];
+    const auto times = split.InputTimes(which);
+    recsys::FoldIn(side, history, times, blend.factor_recency, scratch.fold_in, scratch.u.data());
+    for (std::size_t item = 0; item < V.rows; ++item) {
+      scores[item] = linalg::Dot({V.Row(item), V.stride}, scratch.u);
+    }
+    if (blend.sequence_weight <= 0) return;
+    scratch.sequence.Sum(fitted.transitions.view(), history, times, blend.sequence_recency,
+                         blend.sequence_weight);
+    for (const std::uint32_t item : scratch.sequence.items()) {
+      scores[item] += scratch.sequence[item];
+    }
+  };
+  return recsys::FitTemperature(V.rows, split.held_out.view(), score, pool);
 }
 
 }  // namespace usher::engine

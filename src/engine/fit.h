@@ -11,11 +11,14 @@
 
 #include "base/parallel.h"
 #include "base/result.h"
+#include "engine/blend_report.h"
 #include "engine/recipes.h"
 #include "recsys/als/als.h"
+#include "recsys/blend/blend_options.h"
 #include "recsys/interactions/interactions.h"
 #include "recsys/interactions/split.h"
 #include "recsys/model.h"
+#include "recsys/sequence/weighted_lists.h"
 
 namespace usher::engine {
 
@@ -23,13 +26,17 @@ struct FitOptions {
   RecipeKind kind = RecipeKind::kUserPersonalization;
   Hyperparameters hyperparameters;  // complete and resolved
   std::uint64_t seed = 1;
+  recsys::BlendOptions
+      blend;  // of the personalisation and ranking recipes; ChooseBlendFor gives it
 };
 
-// A model together with what it is made of. Factors are empty for popularity.
+// A model together with what it is made of. Factors and transitions are empty for popularity.
 struct Fitted {
   recsys::Interactions interactions;  // histories of the model
-  recsys::AlsFactors factors;
+  recsys::AlsFactors factors;         // users folded in with blend.factor_recency
   recsys::AlsOptions als;
+  recsys::BlendOptions blend;
+  recsys::WeightedLists transitions;  // empty when blend.sequence_weight is 0
 };
 
 // Hyperparameters with those that depend on the data (als_unobserved_weight of 0) made numbers.
@@ -44,6 +51,12 @@ struct Fitted {
 [[nodiscard]] recsys::Interactions KeepHistoryPercentiles(const recsys::Interactions& all,
                                                           double min_percentile,
                                                           double max_percentile);
+
+// Fits the blend to the interactions: every user's newest tenth is held out of them for judging.
+// Without a user of two interactions it is the factors alone. Errors: as Fit.
+Result<BlendReport> ChooseBlendFor(const recsys::Interactions& interactions,
+                                   const FitOptions& options, ThreadPool& pool,
+                                   recsys::AlsHooks hooks = {});
 
 // Learns from the interactions that the percentiles keep; every user gets factors from their whole
 // history. Errors: kCancelled, and what the hooks say.

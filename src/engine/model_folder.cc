@@ -5,13 +5,14 @@
 #include <charconv>
 #include <fstream>
 #include <utility>
+#include <vector>
 
 #include "base/byte_source.h"
 #include "columnar/ipc_file.h"
 #include "engine/fit.h"
 #include "engine/model_writer.h"
 #include "json/json.h"
-#include "recsys/als/als_model.h"
+#include "recsys/blend/blend_model.h"
 #include "recsys/popularity/popularity_model.h"
 
 namespace usher::engine {
@@ -87,6 +88,12 @@ Result<ModelInfo> ParseManifest(std::string_view text) {
   if (!instruction_set) return instruction_set.error();
   const auto temperature = NumberMember(manifest, "temperature");
   if (!temperature) return temperature.error();
+  std::optional<recsys::BlendOptions> blend;
+  if (const Value* member = manifest.Find("blend"); member != nullptr) {
+    const auto options = ParseBlendOptions(*member);
+    if (!options) return options.error();
+    blend = *options;
+  }
   const auto interactions = CountMember(manifest, "interactions");
   if (!interactions) return interactions.error();
   const auto users = CountMember(manifest, "users");
@@ -106,6 +113,7 @@ Result<ModelInfo> ParseManifest(std::string_view text) {
   info.data_sha256 = *data_sha256;
   info.instruction_set = *instruction_set;
   info.temperature = *temperature;
+  info.blend = blend;
   info.interactions = *interactions;
   info.users = *users;
   info.items = *items;
@@ -140,19 +148,47 @@ Result<recsys::Vocabulary> ReadVocabulary(const File& file, std::string_view nam
   return recsys::Vocabulary(strings->offsets(), strings->bytes(), file);
 }
 
-Result<recsys::ListsView> ReadHistories(const File& file, const ModelInfo& info) {
+struct Histories {
+  recsys::ListsView lists;
+  std::span<const std::uint32_t> times;
+};
+
+Result<Histories> ReadHistories(const File& file, const ModelInfo& info) {
   const auto offsets = file->Int64s("offsets");
   if (!offsets) return offsets.error();
   const auto items = file->UInt32s("items");
   if (!items) return items.error();
+  const auto times = file->UInt32s("times");
+  if (!times) return times.error();
   bool good = offsets->size() == info.users + 1 && offsets->front() == 0 &&
-              offsets->back() == static_cast<std::int64_t>(items->size());
+              offsets->back() == static_cast<std::int64_t>(items->size()) &&
+              (times->empty() || times->size() == items->size());
   for (std::size_t user = 0; good && user < info.users; ++user) {
     good = (*offsets)[user] <= (*offsets)[user + 1];
   }
   for (std::size_t at = 0; good && at < items->size(); ++at) good = (*items)[at] < info.items;
   if (!good) return Corrupt("the model's histories point out of range");
-  return recsys::ListsView{*offsets, *items};
+  return Histories{{*offsets, *items}, *times};
+}
+
+Result<recsys::WeightedListsView> ReadTransitions(const File& file, const ModelInfo& info) {
+  const auto offsets = file->Int64s("offsets");
+  if (!offsets) return offsets.error();
+  const auto items = file->UInt32s("items");
+  if (!items) return items.error();
+  const auto weights = file->Floats("weights");
+  if (!weights) return weights.error();
+  bool good = offsets->size() == info.items + 1 && offsets->front() == 0 &&
+              offsets->back() == static_cast<std::int64_t>(items->size()) &&
+              weights->size() == items->size();
+  for (std::size_t item = 0; good && item < info.items; ++item) {
+    good = (*offsets)[item] <= (*offsets)[item + 1];
+  }
+  for (std::size_t at = 0; good && at < items->size(); ++at) {
+    good = (*items)[at] < info.items && (*weights)[at] >= 0;
+  }
+  if (!good) return Corrupt("the model's transitions point out of range");
+  return recsys::WeightedListsView{*offsets, *items, *weights};
 }
 
 Result<linalg::MatrixView> ReadFactors(const File& file, std::string_view name, std::uint64_t rows,
@@ -201,29 +237,43 @@ Result<LoadedModel> LoadModel(const std::string& folder) {
   if (loaded.kind == RecipeKind::kPopularity) {
     loaded.model = recsys::MakePopularityModel({.users = *std::move(users),
                                                 .items = *std::move(items),
-                                                .histories = *histories,
+                                                .histories = histories->lists,
                                                 .owner = *histories_file});
     return loaded;
   }
   const auto complete = CompleteHyperparameters(**recipe, loaded.info.hyperparameters);
   if (!complete) return Corrupt("the model's hyperparameters: " + complete.error().message);
-  const recsys::AlsOptions als = AlsOptionsOf({loaded.kind, *complete, loaded.info.seed});
+  const recsys::AlsOptions als = AlsOptionsOf({loaded.kind, *complete, loaded.info.seed, {}});
   const auto factors_file = OpenArrays(folder, kFactorsFile, loaded.info);
   if (!factors_file) return factors_file.error();
   const auto user_factors = ReadFactors(*factors_file, "user_factors", loaded.info.users, als.rank);
   if (!user_factors) return user_factors.error();
   const auto item_factors = ReadFactors(*factors_file, "item_factors", loaded.info.items, als.rank);
   if (!item_factors) return item_factors.error();
-  using Owners = std::pair<File, File>;
-  loaded.model = recsys::MakeAlsModel(
+  if (!loaded.info.blend) return BadManifest("blend");
+  if (!(loaded.info.temperature > 0)) return BadManifest("temperature");
+  std::vector<File> owners{*histories_file, *factors_file};
+  recsys::WeightedListsView transitions;
+  if (loaded.info.blend->sequence_weight > 0) {
+    const auto file = OpenArrays(folder, kTransitionsFile, loaded.info);
+    if (!file) return file.error();
+    const auto lists = ReadTransitions(*file, loaded.info);
+    if (!lists) return lists.error();
+    transitions = *lists;
+    owners.push_back(*file);
+  }
+  loaded.model = recsys::MakeBlendModel(
       {.users = *std::move(users),
        .items = *std::move(items),
-       .histories = *histories,
+       .histories = histories->lists,
+       .times = histories->times,
        .user_factors = *user_factors,
        .item_factors = *item_factors,
-       .options = als,
+       .als = als,
+       .transitions = transitions,
+       .options = *loaded.info.blend,
        .temperature = static_cast<float>(loaded.info.temperature),
-       .owner = std::make_shared<const Owners>(*histories_file, *factors_file)});
+       .owner = std::make_shared<const std::vector<File>>(std::move(owners))});
   return loaded;
 }
 

@@ -8,25 +8,28 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "engine/recipes.h"
+#include "recsys/blend/blend_options.h"
 #include "recsys/model.h"
 
 namespace usher::engine {
 
-inline constexpr int kModelFormatVersion = 1;
+inline constexpr int kModelFormatVersion = 2;
 
 struct ModelInfo {
   int format_version = kModelFormatVersion;
   std::string recipe;
   Hyperparameters hyperparameters;  // complete, defaults included
   std::uint64_t seed = 0;
-  std::string data_sha256;         // of the interactions as trained on
-  std::string instruction_set;     // Highway's name of the target that trained it
-  double temperature = 0;          // of the scores' softmax; 0 for popularity
-  std::uint64_t interactions = 0;  // distinct user-item pairs
+  std::string data_sha256;                    // of the interactions as trained on
+  std::string instruction_set;                // Highway's name of the target that trained it
+  double temperature = 0;                     // of the scores' softmax; 0 for popularity
+  std::optional<recsys::BlendOptions> blend;  // of the personalisation and ranking recipes
+  std::uint64_t interactions = 0;             // distinct user-item pairs
   std::uint64_t users = 0;
   std::uint64_t items = 0;
   std::map<std::string, double> metrics;

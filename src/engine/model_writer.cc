@@ -40,6 +40,13 @@ Result<void> WriteArrays(const std::string& folder, std::string_view name, Model
   return {};
 }
 
+Result<void> WriteText(const std::string& folder, std::string_view name, std::string_view text) {
+  auto file = columnar::OutputFile::Create(folder + "/" + std::string(name));
+  if (!file) return file.error();
+  if (auto wrote = (*file)->Write(text); !wrote) return wrote;
+  return (*file)->Publish();
+}
+
 template <typename V>
 ValueMap ToValue(const std::map<std::string, V>& map) {
   ValueMap members;
@@ -58,6 +65,7 @@ Value ToValue(const ModelInfo& info) {
   manifest.Append("dataSha256", info.data_sha256);
   manifest.Append("instructionSet", info.instruction_set);
   manifest.Append("temperature", info.temperature);
+  if (info.blend) manifest.Append("blend", engine::ToValue(*info.blend));
   manifest.Append("interactions", static_cast<std::int64_t>(info.interactions));
   manifest.Append("users", static_cast<std::int64_t>(info.users));
   manifest.Append("items", static_cast<std::int64_t>(info.items));
@@ -68,7 +76,8 @@ Value ToValue(const ModelInfo& info) {
 
 Result<void> WriteFiles(const std::string& folder, const Fitted& fitted,
                         std::span<const std::string> user_ids,
-                        std::span<const std::string> item_ids, ModelInfo& info) {
+                        std::span<const std::string> item_ids,
+                        const std::optional<BlendReport>& report, ModelInfo& info) {
   auto written = WriteArrays(folder, kVocabularyFile, info, [&](columnar::ArrayFileWriter& file) {
     file.AddStrings("user_ids", user_ids);
     file.AddStrings("item_ids", item_ids);
@@ -77,6 +86,7 @@ Result<void> WriteFiles(const std::string& folder, const Fitted& fitted,
   written = WriteArrays(folder, kHistoriesFile, info, [&](columnar::ArrayFileWriter& file) {
     file.Add("offsets", std::span<const std::int64_t>(fitted.interactions.by_user.offsets));
     file.Add("items", std::span<const std::uint32_t>(fitted.interactions.by_user.values));
+    file.Add("times", std::span<const std::uint32_t>(fitted.interactions.times));
   });
   if (!written) return written;
   if (fitted.factors.items.rows() > 0) {
@@ -88,17 +98,29 @@ Result<void> WriteFiles(const std::string& folder, const Fitted& fitted,
     });
     if (!written) return written;
   }
-  auto manifest = columnar::OutputFile::Create(folder + "/" + std::string(kManifestFile));
-  if (!manifest) return manifest.error();
-  if (auto wrote = (*manifest)->Write(json::Write(ToValue(info)) + "\n"); !wrote) return wrote;
-  return (*manifest)->Publish();
+  if (fitted.transitions.size() > 0) {
+    const recsys::WeightedLists& lists = fitted.transitions;
+    written = WriteArrays(folder, kTransitionsFile, info, [&](columnar::ArrayFileWriter& file) {
+      file.Add("offsets", std::span<const std::int64_t>(lists.offsets));
+      file.Add("items", std::span<const std::uint32_t>(lists.items));
+      file.Add("weights", std::span<const float>(lists.weights));
+    });
+    if (!written) return written;
+  }
+  if (report) {
+    if (auto wrote = WriteText(folder, kBlendReportFile, WriteBlendReport(*report)); !wrote) {
+      return wrote;
+    }
+  }
+  return WriteText(folder, kManifestFile, json::Write(ToValue(info)) + "\n");
 }
 
 }  // namespace
 
 Result<void> WriteModel(const std::string& folder, const Fitted& fitted,
                         std::span<const std::string> user_ids,
-                        std::span<const std::string> item_ids, ModelInfo info) {
+                        std::span<const std::string> item_ids,
+                        const std::optional<BlendReport>& report, ModelInfo info) {
   std::error_code error;
   if (fs::exists(folder, error)) return InvalidInput("the model folder exists already");
   const std::string part = folder + ".part";
@@ -106,7 +128,7 @@ Result<void> WriteModel(const std::string& folder, const Fitted& fitted,
   if (error) return Internal("cannot remove an unfinished model folder: " + error.message());
   fs::create_directories(part, error);
   if (error) return Internal("cannot make the model folder: " + error.message());
-  if (auto written = WriteFiles(part, fitted, user_ids, item_ids, info); !written) {
+  if (auto written = WriteFiles(part, fitted, user_ids, item_ids, report, info); !written) {
     fs::remove_all(part, error);
     return written;
   }

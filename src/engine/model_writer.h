@@ -1,6 +1,7 @@
 // WriteModel: publishes a trained model as a folder (the layout is model_folder.h's).
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -15,11 +16,14 @@ inline constexpr std::string_view kManifestFile = "manifest.json";
 inline constexpr std::string_view kVocabularyFile = "vocabulary.arrow";
 inline constexpr std::string_view kHistoriesFile = "histories.arrow";
 inline constexpr std::string_view kFactorsFile = "factors.arrow";
+inline constexpr std::string_view kTransitionsFile = "transitions.arrow";
 
-// Writes everything into `folder`.part, then renames it. `info` is completed with the checksums.
-// Errors: kInvalidInput when `folder` exists; kInternal when the disk fails.
+// `report` goes into kBlendReportFile. Writes everything into `folder`.part, then renames it.
+// `info` is completed with the checksums. Errors: kInvalidInput when `folder` exists; kInternal
+// when the disk fails.
 Result<void> WriteModel(const std::string& folder, const Fitted& fitted,
                         std::span<const std::string> user_ids,
-                        std::span<const std::string> item_ids, ModelInfo info);
+                        std::span<const std::string> item_ids,
+                        const std::optional<BlendReport>& report, ModelInfo info);
 
 }  // namespace usher::engine

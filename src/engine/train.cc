@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/parallel.h"
@@ -20,7 +21,8 @@ namespace {
 
 // Parts of the whole that the stages take, for progress.
 constexpr double kReadEnd = 0.1;
-constexpr double kEvaluateEnd = 0.55;
+constexpr double kChooseEnd = 0.4;
+constexpr double kEvaluateEnd = 0.7;
 constexpr double kTrainEnd = 0.97;
 
 void Report(const TrainOptions& options, std::string_view stage, double fraction) {
@@ -67,31 +69,37 @@ class Training {
 
   [[nodiscard]] ModelInfo& info() { return info_; }
 
+  // Fits the blend, which all fits afterwards use.
+  Result<void> Choose(const recsys::Interactions& learnable) {
+    if (fit_.kind == RecipeKind::kPopularity) return {};
+    const Phase phase = PhaseOf("validation");
+    auto report = ChooseBlendFor(learnable, fit_, pool_,
+                                 HooksOf(phase, learnable, "choosing", kReadEnd, kChooseEnd));
+    if (!report) return report.error();
+    report_ = *std::move(report);
+    fit_.blend = report_->blend.options;
+    info_.blend = fit_.blend;
+    return {};
+  }
+
+  [[nodiscard]] const std::optional<BlendReport>& report() const { return report_; }
+
   // Fits with progress, stop and checkpoints under the name of the phase.
-  Result<Fitted> FitPhase(recsys::Interactions interactions, std::string_view phase,
+  Result<Fitted> FitPhase(recsys::Interactions interactions, std::string_view name,
                           std::string_view stage, double begin, double end) {
-    const Checkpoint checkpoint(options_.checkpoint_folder, std::string(phase),
-                                FingerprintOf(info_, phase));
-    recsys::AlsHooks hooks;
-    if (fit_.kind != RecipeKind::kPopularity) {
-      hooks.start = checkpoint.Read(interactions.item_count, AlsOptionsOf(fit_).rank);
-    }
-    hooks.after_sweep = [&](std::size_t sweeps_done, const linalg::Matrix& items) {
-      return checkpoint.Write(sweeps_done, items);
-    };
-    hooks.progress = [&](double fraction) {
-      Report(options_, stage, begin + fraction * (end - begin));
-    };
-    hooks.stop = options_.stop;
+    const Phase phase = PhaseOf(name);
+    recsys::AlsHooks hooks = HooksOf(phase, interactions, stage, begin, end);
     return Fit(std::move(interactions), fit_, pool_, std::move(hooks));
   }
 
-  // Metrics and temperature from users set aside.
+  // The blend from all users but some, metrics and temperature from those.
   Result<void> Evaluate(const recsys::Interactions& all, const recsys::Vocabulary& users,
                         const recsys::Vocabulary& items) {
     recsys::Split split = recsys::SplitUsers(all, fit_.seed);
     if (split.users.empty()) return {};
-    auto fitted = FitPhase(std::move(split.train), "holdout", "evaluating", kReadEnd, kEvaluateEnd);
+    if (const auto chosen = Choose(split.train); !chosen) return chosen;
+    auto fitted =
+        FitPhase(std::move(split.train), "holdout", "evaluating", kChooseEnd, kEvaluateEnd);
     if (!fitted) return fitted.error();
     const auto kept = std::make_shared<const Fitted>(*std::move(fitted));
     if (fit_.kind != RecipeKind::kPopularity) {
@@ -104,10 +112,34 @@ class Training {
   }
 
  private:
+  using Phase = Checkpoint;
+
+  [[nodiscard]] Phase PhaseOf(std::string_view name) const {
+    return {options_.checkpoint_folder, std::string(name), FingerprintOf(info_, name)};
+  }
+
+  // `phase` must outlive the hooks.
+  recsys::AlsHooks HooksOf(const Phase& phase, const recsys::Interactions& interactions,
+                           std::string_view stage, double begin, double end) const {
+    recsys::AlsHooks hooks;
+    if (fit_.kind != RecipeKind::kPopularity) {
+      hooks.start = phase.Read(interactions.item_count, AlsOptionsOf(fit_).rank);
+    }
+    hooks.after_sweep = [&phase](std::size_t sweeps_done, const linalg::Matrix& items) {
+      return phase.Write(sweeps_done, items);
+    };
+    hooks.progress = [this, stage, begin, end](double fraction) {
+      Report(options_, stage, begin + fraction * (end - begin));
+    };
+    hooks.stop = options_.stop;
+    return hooks;
+  }
+
   const TrainOptions& options_;
   ThreadPool& pool_;
   FitOptions fit_;
   ModelInfo info_;
+  std::optional<BlendReport> report_;
 };
 
 }  // namespace
@@ -165,20 +197,22 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
   info.interactions = interactions.size();
   info.users = users.size();
   info.items = items.size();
-  const FitOptions fit{(*recipe)->kind, info.hyperparameters, options.seed};
+  const FitOptions fit{(*recipe)->kind, info.hyperparameters, options.seed, {}};
   Training training(options, pool, fit, std::move(info));
 
   if (options.hold_out) {
     const auto evaluated = training.Evaluate(interactions, users, items);
     if (!evaluated) return evaluated.error();
+  } else if (const auto chosen = training.Choose(interactions); !chosen) {
+    return chosen.error();
   }
   if (options.stop.stop_requested()) return Cancelled("the training was stopped");
   const auto fitted = training.FitPhase(std::move(interactions), "final", "training",
-                                        options.hold_out ? kEvaluateEnd : kReadEnd, kTrainEnd);
+                                        options.hold_out ? kEvaluateEnd : kChooseEnd, kTrainEnd);
   if (!fitted) return fitted.error();
   Report(options, "writing", kTrainEnd);
-  const auto written =
-      WriteModel(model_folder, *fitted, table.user_ids, table.item_ids, training.info());
+  const auto written = WriteModel(model_folder, *fitted, table.user_ids, table.item_ids,
+                                  training.report(), training.info());
   if (!written) return written.error();
   Report(options, "writing", 1);
 

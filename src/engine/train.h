@@ -4,6 +4,8 @@
 //           is given the oldest 90 % of each one's interactions and scored on the newest 10 %. The
 //           scores' temperature is fitted on the same held-out interactions. Then the model is
 //           trained again on everything.
+// Blend:    before that, transitions and their weight beside the factors are chosen on the newest
+//           tenth of each of the other users' interactions (recsys/blend/choose.h).
 // Resume:   with a checkpoint folder a training that was killed goes on after its last finished
 //           sweep and ends with the same bits as one that was not.
 // Same file, options and instruction set give the same bits at any number of threads.
@@ -25,7 +27,7 @@
 namespace usher::engine {
 
 struct TrainProgress {
-  std::string_view stage;  // "reading", "evaluating", "training", "writing"
+  std::string_view stage;  // "reading", "choosing", "evaluating", "training", "writing"
   double fraction = 0;     // of the whole training, 0 to 1, never falling
 };
 

@@ -23,6 +23,8 @@ struct UserQuery {
   std::optional<std::uint32_t> user;
   std::span<const std::uint32_t> history;  // items, each at most once, oldest first; read only
                                            // without `user`
+  std::span<const std::uint32_t> times;    // of each event of `history`, in the seconds of Times;
+                                           // empty: all the same
   std::span<const std::uint32_t> exclude;  // beside the seen ones; any order
   bool exclude_seen = true;                // leave out the history (that of `user` when given)
   std::size_t num_results = 25;
@@ -36,6 +38,11 @@ class Model {
   [[nodiscard]] virtual const Vocabulary& items() const = 0;
   // What user `user` did in the training data: each item once, oldest first.
   [[nodiscard]] virtual std::span<const std::uint32_t> History(std::uint32_t user) const = 0;
+  // When each of them happened, in seconds since the earliest interaction of all; empty when the
+  // model does not know.
+  [[nodiscard]] virtual std::span<const std::uint32_t> Times(std::uint32_t /*user*/) const {
+    return {};
+  }
   // Whether the scores of Recommend mean anything to a client. They are calibrated probabilities of
   // the next item and sum to 1 over the catalogue.
   [[nodiscard]] virtual bool has_scores() const = 0;

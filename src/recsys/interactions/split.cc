@@ -1,6 +1,8 @@
 #include "recsys/interactions/split.h"
 
 #include <algorithm>
+#include <numeric>
+#include <span>
 
 #include "base/random.h"
 
@@ -9,27 +11,57 @@ namespace {
 
 constexpr std::size_t kHeldOutShare = 10;  // one in so many users
 
-// The times of the user's oldest `count` interactions, where they are known.
-void AppendTimes(const Interactions& all, std::uint32_t user, std::size_t count,
-                 std::vector<std::uint32_t>& to) {
+// One history cut in two, each part oldest first.
+struct Cut {
+  std::vector<std::uint32_t> old_items;
+  std::vector<std::uint32_t> old_times;
+  std::vector<std::uint32_t> new_items;
+};
+
+// Orders items by something that has nothing to do with the order of the rows.
+std::uint32_t Scrambled(std::uint32_t item) {
+  std::uint32_t x = item * 0x9E3779B1U;
+  x ^= x >> 15;
+  return x * 0x85EBCA77U;  // both steps can be undone, so different items stay different
+}
+
+// The newest `held` events are cut off. Of events at one time, which the cut falls among, those cut
+// off are chosen without regard to the order of the rows: that order may tell what belongs
+// together, and nobody knows it before the events happen.
+Cut CutHistory(const Interactions& all, std::size_t user, std::size_t held) {
+  const auto items = all.by_user[user];
   const auto times = all.TimesOf(user);
-  const auto oldest = times.first(std::min(count, times.size()));
-  to.insert(to.end(), oldest.begin(), oldest.end());
+  const std::size_t at = items.size() - held;
+  std::vector<bool> is_new(items.size(), false);
+  std::fill(is_new.begin() + static_cast<std::ptrdiff_t>(at), is_new.end(), true);
+  if (held > 0 && at > 0 && !times.empty() && times[at - 1] == times[at]) {
+    const auto [first, last] = std::ranges::equal_range(times, times[at]);
+    const auto begin = static_cast<std::size_t>(first - times.begin());
+    const auto end = static_cast<std::size_t>(last - times.begin());
+    std::vector<std::size_t> order(end - begin);
+    std::iota(order.begin(), order.end(), begin);
+    std::ranges::sort(order, {}, [&](std::size_t place) { return Scrambled(items[place]); });
+    for (std::size_t k = 0; k < order.size(); ++k) is_new[order[k]] = begin + k >= at;
+  }
+  Cut cut;
+  for (std::size_t place = 0; place < items.size(); ++place) {
+    (is_new[place] ? cut.new_items : cut.old_items).push_back(items[place]);
+    if (!is_new[place] && !times.empty()) cut.old_times.push_back(times[place]);
+  }
+  return cut;
 }
 
-// The user's oldest `count` interactions are learned from.
-void Learn(const Interactions& all, std::uint32_t user, std::size_t count, Split& split) {
-  split.train.by_user.Append(all.by_user[user].first(count));
-  AppendTimes(all, user, count, split.train.times);
+void Learn(std::span<const std::uint32_t> items, std::span<const std::uint32_t> times,
+           Split& split) {
+  split.train.by_user.Append(items);
+  split.train.times.insert(split.train.times.end(), times.begin(), times.end());
 }
 
-void HoldOutNewest(const Interactions& all, std::uint32_t user, Split& split) {
-  const auto history = all.by_user[user];
-  const std::size_t held = NewestTenth(history.size());
+void HoldOut(const Cut& cut, std::uint32_t user, Split& split) {
   split.users.push_back(user);
-  split.input.Append(history.first(history.size() - held));
-  AppendTimes(all, user, history.size() - held, split.input_times);
-  split.held_out.Append(history.last(held));
+  split.input.Append(cut.old_items);
+  split.input_times.insert(split.input_times.end(), cut.old_times.begin(), cut.old_times.end());
+  split.held_out.Append(cut.new_items);
 }
 
 }  // namespace
@@ -39,10 +71,10 @@ Split SplitNewestOfEachUser(const Interactions& all) {
   split.train.user_count = all.user_count;
   split.train.item_count = all.item_count;
   for (std::uint32_t user = 0; user < all.user_count; ++user) {
-    const std::size_t n = all.by_user[user].size();
-    const std::size_t held = NewestTenth(n);
-    Learn(all, user, n - held, split);
-    if (held > 0) HoldOutNewest(all, user, split);
+    const std::size_t held = NewestTenth(all.by_user[user].size());
+    const Cut cut = CutHistory(all, user, held);
+    Learn(cut.old_items, cut.old_times, split);
+    if (held > 0) HoldOut(cut, user, split);
   }
   return split;
 }
@@ -65,8 +97,12 @@ Split SplitUsers(const Interactions& all, std::uint64_t seed) {
   split.train.user_count = all.user_count;
   split.train.item_count = all.item_count;
   for (std::uint32_t user = 0; user < all.user_count; ++user) {
-    if (is_held[user]) HoldOutNewest(all, user, split);
-    Learn(all, user, is_held[user] ? 0 : all.by_user[user].size(), split);
+    if (is_held[user]) {
+      HoldOut(CutHistory(all, user, NewestTenth(all.by_user[user].size())), user, split);
+      Learn({}, {}, split);
+    } else {
+      Learn(all.by_user[user], all.TimesOf(user), split);
+    }
   }
   return split;
 }

@@ -1,4 +1,8 @@
 // Splits of interactions into what a model may learn from and what it is judged by.
+//
+// Where a cut falls among events of one time, which of them are held out has nothing to do with the
+// order of their rows: rows of a basket often lie in the order of a shelf, which would make the
+// rest of it look easy to foresee.
 #pragma once
 
 #include <cstdint>

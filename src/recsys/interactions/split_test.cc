@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
+#include <set>
 
 namespace usher::recsys {
 namespace {
@@ -22,6 +24,30 @@ Interactions WithLengths(const std::vector<std::size_t>& lengths) {
     all.by_user.Append(list);
   }
   return all;
+}
+
+// 40 users bought items 0 to 9 in one basket, in this order, and item 10 before.
+TEST(SplitNewestOfEachUser, HoldsOutOfOneTimeWithoutRegardToTheOrderOfTheRows) {
+  Interactions all;
+  all.item_count = 400;
+  for (std::uint32_t user = 0; user < 40; ++user) {
+    std::vector<std::uint32_t> list{399};
+    for (std::uint32_t j = 0; j < 9; ++j) list.push_back(9 * user + j);
+    all.by_user.Append(list);
+    all.times.push_back(1);
+    all.times.insert(all.times.end(), 9, 5);
+    ++all.user_count;
+  }
+  const Split split = SplitNewestOfEachUser(all);
+  std::set<std::uint32_t> places;
+  for (std::uint32_t user = 0; user < 40; ++user) {
+    ASSERT_EQ(split.held_out[user].size(), 1U);
+    ASSERT_NE(split.held_out[user][0], 399U);  // it is older
+    places.insert(split.held_out[user][0] - 9 * user);
+    EXPECT_EQ(split.input[user].size(), 9U);
+    EXPECT_TRUE(std::ranges::is_sorted(split.input[user].subspan(1)));
+  }
+  EXPECT_GE(places.size(), 5U);  // of 9: not always the last row
 }
 
 TEST(SplitNewestOfEachUser, CarriesTheTimesOfWhatIsLearnedFrom) {

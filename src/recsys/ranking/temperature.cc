@@ -9,7 +9,7 @@
 namespace usher::recsys {
 namespace {
 
-constexpr std::size_t kMaxProducts = std::size_t{1} << 24;  // 64 MB of floats
+constexpr std::size_t kMaxScores = std::size_t{1} << 24;  // 64 MB of floats
 constexpr int kMaxSteps = 40;
 constexpr double kRelativeStep = 1e-4;
 
@@ -22,21 +22,31 @@ struct Slope {
 
 float FitTemperature(const linalg::MatrixView& items, std::span<const TemperatureCase> cases,
                      ThreadPool& pool) {
-  if (cases.empty() || items.rows == 0) return kDefaultTemperature;
+  Lists held_out;
+  for (const TemperatureCase& one : cases) held_out.Append(one.items);
+  const auto score = [&](std::size_t which, std::size_t /*worker*/, std::span<float> scores) {
+    for (std::size_t i = 0; i < items.rows; ++i) {
+      scores[i] = linalg::Dot({items.Row(i), items.stride}, cases[which].u);
+    }
+  };
+  return FitTemperature(items.rows, held_out.view(), score, pool);
+}
+
+float FitTemperature(std::size_t item_count, const ListsView& held_out, const ScoreCase& score,
+                     ThreadPool& pool) {
+  if (held_out.size() == 0 || item_count == 0) return kDefaultTemperature;
   const std::size_t count =
-      std::min(cases.size(), std::max<std::size_t>(1, kMaxProducts / items.rows));
-  std::vector<float> products(count * items.rows);
+      std::min(held_out.size(), std::max<std::size_t>(1, kMaxScores / item_count));
+  std::vector<float> scores(count * item_count);
   std::vector<float> largest(count);
   std::vector<double> held_mean(count, 0.0);
   pool.ParallelFor(count, 1, [&](const ChunkRange& range) {
     const std::size_t c = range.begin;
-    float* row = products.data() + c * items.rows;
-    for (std::size_t i = 0; i < items.rows; ++i) {
-      row[i] = linalg::Dot({items.Row(i), items.stride}, cases[c].u);
-    }
-    largest[c] = *std::max_element(row, row + items.rows);
-    for (const std::uint32_t item : cases[c].items) held_mean[c] += row[item];
-    held_mean[c] /= static_cast<double>(cases[c].items.size());
+    const auto row = std::span(scores).subspan(c * item_count, item_count);
+    score(c, range.worker, row);
+    largest[c] = *std::ranges::max_element(row);
+    for (const std::uint32_t item : held_out[c]) held_mean[c] += row[item];
+    held_mean[c] /= static_cast<double>(held_out[c].size());
   });
 
   // Slope and curvature of the loss at b; summed in the order of the cases.
@@ -46,7 +56,7 @@ float FitTemperature(const linalg::MatrixView& items, std::span<const Temperatur
       const std::size_t c = range.begin;
       const auto scale = static_cast<float>(b);
       const linalg::ExpSums sums = linalg::SumExponentials(
-          {products.data() + c * items.rows, items.rows}, scale, scale * largest[c]);
+          {scores.data() + c * item_count, item_count}, scale, scale * largest[c]);
       const double mean = sums.weighted / sums.sum;
       slopes[c] = {mean - held_mean[c], std::max(0.0, sums.weighted_sq / sums.sum - mean * mean)};
     });

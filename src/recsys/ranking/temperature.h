@@ -2,16 +2,20 @@
 // greatest likelihood.
 //
 // Symbols: b = 1 / temperature. Minimised over b is the mean over cases of
-//            log sum_i exp(b u.v_i) - b mean_j u.v_j,  j over the case's held-out items,
-//          which is convex in b: Newton's method within a shrinking bracket.
+//            log sum_i exp(b s_i) - b mean_j s_j,  j over the case's held-out items,
+//          which is convex in b: Newton's method within a shrinking bracket. For factors the score
+//          s_i is u.v_i.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
 #include "base/parallel.h"
 #include "linalg/matrix.h"
+#include "recsys/interactions/lists.h"
 
 namespace usher::recsys {
 
@@ -19,13 +23,22 @@ inline constexpr float kDefaultTemperature = 0.1F;
 inline constexpr float kSmallestTemperature = 0.005F;
 inline constexpr float kLargestTemperature = 100.0F;
 
+// Overwrites `scores` [items] with those of a case. Called from all threads of the pool, `worker`
+// naming the thread.
+using ScoreCase =
+    std::function<void(std::size_t which, std::size_t worker, std::span<float> scores)>;
+
+// `held_out` has a list of at least one item for each case. Between the two limits; the default
+// when there are no cases. Uses the first cases whose scores fit into 64 MB.
+[[nodiscard]] float FitTemperature(std::size_t item_count, const ListsView& held_out,
+                                   const ScoreCase& score, ThreadPool& pool);
+
 struct TemperatureCase {
   std::span<const float> u;              // [stride of items]
   std::span<const std::uint32_t> items;  // held out; at least one
 };
 
-// Between the two limits; the default when there are no cases. Uses the first cases whose products
-// fit into 64 MB.
+// The same for factors.
 [[nodiscard]] float FitTemperature(const linalg::MatrixView& items,
                                    std::span<const TemperatureCase> cases, ThreadPool& pool);
 

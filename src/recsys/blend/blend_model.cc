@@ -1,0 +1,246 @@
+#include "recsys/blend/blend_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+#include "recsys/blend/fold_in.h"
+#include "recsys/blend/sequence_scores.h"
+#include "recsys/popularity/popularity.h"
+#include "recsys/popularity/popularity_model.h"
+#include "recsys/ranking/item_index.h"
+#include "recsys/ranking/scratch_pool.h"
+#include "recsys/ranking/top_k.h"
+
+namespace usher::recsys {
+namespace {
+
+// What the user did, wherever the query says it stands.
+struct Events {
+  std::span<const std::uint32_t> items;
+  std::span<const std::uint32_t> times;
+};
+
+struct CallScratch {
+  CallScratch(const ItemIndex& index, std::size_t stride)
+      : search(index.NewScratch()),
+        fold_in(stride),
+        vectors(ItemIndex::kGroup, stride),
+        sequence(index.size()),
+        left_out(index.size(), false) {}
+
+  ItemIndex::ScratchPtr search;
+  FoldInScratch fold_in;
+  linalg::Matrix vectors;  // folded in, one for each query of a group
+  SequenceScores sequence;
+  std::vector<float> products;  // of the items of `sequence`
+  std::vector<bool> left_out;   // all false between calls
+  TopK best;
+  std::vector<ItemQuery> queries;
+  std::vector<std::size_t> asked;  // which query each of them came from
+  std::vector<double> log_normalizers;
+  std::vector<std::vector<ScoredItem>> answers;
+};
+
+class BlendModel final : public Model {
+ public:
+  explicit BlendModel(BlendModelParts parts)
+      : parts_(std::move(parts)),
+        counts_(CountUsers(parts_.histories, parts_.items.size())),
+        popularity_(counts_),
+        index_(parts_.item_factors),
+        side_(MakeSide()),
+        b_(1.0F / parts_.temperature) {
+    Check(parts_.temperature > 0, "the temperature is over 0");
+    Check(!has_sequence() || parts_.transitions.size() == parts_.items.size(),
+          "every item has its transitions");
+  }
+
+  const Vocabulary& users() const override { return parts_.users; }
+  const Vocabulary& items() const override { return parts_.items; }
+  std::span<const std::uint32_t> History(std::uint32_t user) const override {
+    return parts_.histories[user];
+  }
+  std::span<const std::uint32_t> Times(std::uint32_t user) const override {
+    if (parts_.times.empty()) return {};
+    return ListsView{parts_.histories.offsets, parts_.times}[user];
+  }
+  bool has_scores() const override { return true; }
+
+  void Recommend(const UserQuery& query, std::vector<ScoredItem>& out) const override {
+    auto scratch = TakeScratch();
+    RecommendGroup({&query, 1}, *scratch, {&out, 1});
+  }
+
+  void RecommendMany(std::span<const UserQuery> queries, ThreadPool& pool,
+                     std::vector<std::vector<ScoredItem>>& out) const override {
+    out.resize(queries.size());
+    pool.ParallelFor(queries.size(), ItemIndex::kGroup, [&](const ChunkRange& range) {
+      auto scratch = TakeScratch();
+      RecommendGroup(queries.subspan(range.begin, range.end - range.begin), *scratch,
+                     std::span(out).subspan(range.begin, range.end - range.begin));
+    });
+  }
+
+  void Rank(const UserQuery& query, std::span<const std::uint32_t> list,
+            std::vector<ScoredItem>& out) const override {
+    auto scratch = TakeScratch();
+    const Events events = EventsOf(query);
+    const float* u = FactorsOf(query, events, *scratch, 0);
+    SumSequence(events, scratch->sequence);
+    if (KnowsNothing(u, scratch->sequence)) {
+      RankByPopularity(popularity_, list, out);
+      return;
+    }
+    scratch->products.resize(list.size());
+    index_.Products(u, list, scratch->products);
+    out.clear();
+    float largest = -std::numeric_limits<float>::infinity();
+    for (std::uint32_t place = 0; place < list.size(); ++place) {
+      const float score = scratch->products[place] + scratch->sequence[list[place]];
+      out.push_back({place, score});
+      largest = std::max(largest, score);
+    }
+    double total = 0;
+    for (ScoredItem& item : out) {
+      item.score = std::exp(b_ * (item.score - largest));
+      total += item.score;
+    }
+    for (ScoredItem& item : out) item.score = static_cast<float>(item.score / total);
+    SortPlaces(list, out);
+  }
+
+ private:
+  [[nodiscard]] bool has_sequence() const { return parts_.options.sequence_weight > 0; }
+
+  AlsSide MakeSide() const {
+    ThreadPool pool(1);
+    const auto met = static_cast<std::size_t>(
+        std::ranges::count_if(counts_, [](std::uint32_t count) { return count > 0; }));
+    return {parts_.item_factors, met, parts_.als, pool};
+  }
+
+  ScratchPool<CallScratch>::Lease TakeScratch() const {
+    return scratches_.Take(
+        [this] { return std::make_unique<CallScratch>(index_, parts_.item_factors.stride); });
+  }
+
+  Events EventsOf(const UserQuery& query) const {
+    if (query.user) return {History(*query.user), Times(*query.user)};
+    return {query.history, query.times};
+  }
+
+  // In the scratch's row `slot` when folded in.
+  const float* FactorsOf(const UserQuery& query, const Events& events, CallScratch& scratch,
+                         std::size_t slot) const {
+    if (query.user) return parts_.user_factors.Row(*query.user);
+    float* u = scratch.vectors.Row(slot);
+    FoldIn(side_, events.items, events.times, parts_.options.factor_recency, scratch.fold_in, u);
+    return u;
+  }
+
+  void SumSequence(const Events& events, SequenceScores& sequence) const {
+    if (!has_sequence()) return;
+    sequence.Sum(parts_.transitions, events.items, events.times, parts_.options.sequence_recency,
+                 parts_.options.sequence_weight);
+  }
+
+  [[nodiscard]] bool IsZero(const float* u) const {
+    return std::all_of(u, u + parts_.item_factors.cols, [](float value) { return value == 0.0F; });
+  }
+  [[nodiscard]] bool KnowsNothing(const float* u, const SequenceScores& sequence) const {
+    return IsZero(u) && sequence.items().empty();
+  }
+
+  // At most ItemIndex::kGroup queries.
+  void RecommendGroup(std::span<const UserQuery> queries, CallScratch& scratch,
+                      std::span<std::vector<ScoredItem>> out) const {
+    scratch.queries.clear();
+    scratch.asked.clear();
+    for (std::size_t j = 0; j < queries.size(); ++j) {
+      const UserQuery& query = queries[j];
+      const Events events = EventsOf(query);
+      const std::span<const std::uint32_t> seen =
+          query.exclude_seen ? events.items : std::span<const std::uint32_t>();
+      const float* u = FactorsOf(query, events, scratch, j);
+      // The factors of a history are zero only when nobody else met its items either, which leaves
+      // transitions nothing to go by.
+      if (IsZero(u)) {
+        RecommendByPopularity(popularity_, seen, query.exclude, query.num_results, out[j]);
+        continue;
+      }
+      scratch.queries.push_back({.u = u,
+                                 .exclude = seen,
+                                 .exclude_too = query.exclude,
+                                 .k = query.num_results,
+                                 .inverse_temperature = b_});
+      scratch.asked.push_back(j);
+    }
+    const std::size_t count = scratch.queries.size();
+    if (scratch.answers.size() < count) scratch.answers.resize(count);
+    const auto answers = std::span(scratch.answers).first(count);
+    for (std::size_t j = 0; j < count; ++j) answers[j].swap(out[scratch.asked[j]]);
+    if (has_sequence()) {
+      scratch.log_normalizers.resize(count);
+      index_.SearchProducts(scratch.queries, *scratch.search, answers, scratch.log_normalizers);
+      for (std::size_t j = 0; j < count; ++j) {
+        SumSequence(EventsOf(queries[scratch.asked[j]]), scratch.sequence);
+        Merge(scratch.queries[j], scratch.log_normalizers[j], scratch, answers[j]);
+      }
+    } else {
+      index_.Search(scratch.queries, *scratch.search, answers);
+    }
+    for (std::size_t j = 0; j < count; ++j) answers[j].swap(out[scratch.asked[j]]);
+  }
+
+  // `answer` holds the best items by factors with their products, and gets the best by both with
+  // their probabilities.
+  void Merge(const ItemQuery& query, double log_normalizer, CallScratch& scratch,
+             std::vector<ScoredItem>& answer) const {
+    const SequenceScores& sequence = scratch.sequence;
+    const std::span<const std::uint32_t> led_to = sequence.items();
+    scratch.products.resize(led_to.size());
+    index_.Products(query.u, led_to, scratch.products);
+    scratch.best.Reset(query.k);
+    for (const ScoredItem& entry : answer) {
+      if (sequence[entry.item] == 0) scratch.best.Offer(entry);
+    }
+    MarkLeftOut(query, true, scratch.left_out);
+    double gained = 0;  // of Z / exp(log_normalizer)
+    for (std::size_t k = 0; k < led_to.size(); ++k) {
+      const float product = scratch.products[k];
+      const float score = product + sequence[led_to[k]];
+      gained += std::exp(b_ * score - log_normalizer) - std::exp(b_ * product - log_normalizer);
+      if (!scratch.left_out[led_to[k]]) scratch.best.Offer({led_to[k], score});
+    }
+    MarkLeftOut(query, false, scratch.left_out);
+    scratch.best.Take(answer);
+    const double log_z = log_normalizer + std::log1p(gained);
+    for (ScoredItem& entry : answer) {
+      entry.score = static_cast<float>(std::exp(b_ * entry.score - log_z));
+    }
+  }
+
+  static void MarkLeftOut(const ItemQuery& query, bool mark, std::vector<bool>& left_out) {
+    for (const std::uint32_t item : query.exclude) left_out[item] = mark;
+    for (const std::uint32_t item : query.exclude_too) left_out[item] = mark;
+  }
+
+  BlendModelParts parts_;
+  std::vector<std::uint32_t> counts_;
+  PopularityRanking popularity_;
+  ItemIndex index_;
+  AlsSide side_;
+  float b_;
+  mutable ScratchPool<CallScratch> scratches_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Model> MakeBlendModel(BlendModelParts parts) {
+  return std::make_shared<const BlendModel>(std::move(parts));
+}
+
+}  // namespace usher::recsys

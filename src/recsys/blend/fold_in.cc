@@ -1,0 +1,32 @@
+#include "recsys/blend/fold_in.h"
+
+namespace usher::recsys {
+namespace {
+
+constexpr std::size_t kUsersPerChunk = 32;
+
+}  // namespace
+
+void FoldIn(const AlsSide& side, std::span<const std::uint32_t> history,
+            std::span<const std::uint32_t> times, const Recency& recency, FoldInScratch& scratch,
+            float* u) {
+  if (recency == Recency{0, 0}) {
+    side.Solve(history, {}, scratch.als, u);
+    return;
+  }
+  RecencyWeights(history.size(), times, recency, scratch.recency);
+  side.Solve(history.last(scratch.recency.size()), scratch.recency, scratch.als, u);
+}
+
+void FoldInAll(const AlsSide& side, const Interactions& interactions, const Recency& recency,
+               ThreadPool& pool, linalg::Matrix& out) {
+  std::vector<FoldInScratch> scratches(pool.thread_count(), FoldInScratch(side.stride()));
+  pool.ParallelFor(interactions.user_count, kUsersPerChunk, [&](const ChunkRange& range) {
+    for (std::size_t user = range.begin; user < range.end; ++user) {
+      FoldIn(side, interactions.by_user[user], interactions.TimesOf(user), recency,
+             scratches[range.worker], out.Row(user));
+    }
+  });
+}
+
+}  // namespace usher::recsys
