@@ -66,6 +66,19 @@ Result<Map> TextMap(const Value& manifest, std::string_view name) {
   return map;
 }
 
+Result<TuningSummary> ParseTuning(const Value& manifest) {
+  const Value& tuning = *manifest.Find("tuning");
+  const auto objective = TextMember(tuning, "objective");
+  if (!objective) return objective.error();
+  const auto trials = CountMember(tuning, "trials");
+  if (!trials) return trials.error();
+  const auto evaluations = CountMember(tuning, "evaluations");
+  if (!evaluations) return evaluations.error();
+  const Value* complete = tuning.Find("complete");
+  if (complete == nullptr || complete->as_bool() == nullptr) return BadManifest("complete");
+  return TuningSummary{*objective, *trials, *evaluations, *complete->as_bool()};
+}
+
 Result<ModelInfo> ParseManifest(std::string_view text) {
   const auto parsed = json::Parse(text);
   if (!parsed) return Corrupt("the model's manifest is no JSON: " + parsed.error().message);
@@ -114,6 +127,11 @@ Result<ModelInfo> ParseManifest(std::string_view text) {
   info.instruction_set = *instruction_set;
   info.temperature = *temperature;
   info.blend = blend;
+  if (manifest.Find("tuning") != nullptr) {
+    const auto tuning = ParseTuning(manifest);
+    if (!tuning) return tuning.error();
+    info.tuning = *tuning;
+  }
   info.interactions = *interactions;
   info.users = *users;
   info.items = *items;

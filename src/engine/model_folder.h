@@ -20,6 +20,14 @@ namespace usher::engine {
 
 inline constexpr int kModelFormatVersion = 2;
 
+// How far a search for hyperparameters came: with these the same search can be made again.
+struct TuningSummary {
+  std::string objective;
+  std::uint64_t trials = 0;
+  std::uint64_t evaluations = 0;
+  bool complete = true;  // false: a limit ended it after that many evaluations
+};
+
 struct ModelInfo {
   int format_version = kModelFormatVersion;
   std::string recipe;
@@ -29,7 +37,8 @@ struct ModelInfo {
   std::string instruction_set;                // Highway's name of the target that trained it
   double temperature = 0;                     // of the scores' softmax; 0 for popularity
   std::optional<recsys::BlendOptions> blend;  // of the personalisation and ranking recipes
-  std::uint64_t interactions = 0;             // distinct user-item pairs
+  std::optional<TuningSummary> tuning;
+  std::uint64_t interactions = 0;  // distinct user-item pairs
   std::uint64_t users = 0;
   std::uint64_t items = 0;
   std::map<std::string, double> metrics;

@@ -66,6 +66,14 @@ Value ToValue(const ModelInfo& info) {
   manifest.Append("instructionSet", info.instruction_set);
   manifest.Append("temperature", info.temperature);
   if (info.blend) manifest.Append("blend", engine::ToValue(*info.blend));
+  if (info.tuning) {
+    ValueMap tuning;
+    tuning.Append("objective", info.tuning->objective);
+    tuning.Append("trials", static_cast<std::int64_t>(info.tuning->trials));
+    tuning.Append("evaluations", static_cast<std::int64_t>(info.tuning->evaluations));
+    tuning.Append("complete", info.tuning->complete);
+    manifest.Append("tuning", std::move(tuning));
+  }
   manifest.Append("interactions", static_cast<std::int64_t>(info.interactions));
   manifest.Append("users", static_cast<std::int64_t>(info.users));
   manifest.Append("items", static_cast<std::int64_t>(info.items));
@@ -77,7 +85,8 @@ Value ToValue(const ModelInfo& info) {
 Result<void> WriteFiles(const std::string& folder, const Fitted& fitted,
                         std::span<const std::string> user_ids,
                         std::span<const std::string> item_ids,
-                        const std::optional<BlendReport>& report, ModelInfo& info) {
+                        const std::optional<BlendReport>& report,
+                        const std::optional<TuningReport>& tuning, ModelInfo& info) {
   auto written = WriteArrays(folder, kVocabularyFile, info, [&](columnar::ArrayFileWriter& file) {
     file.AddStrings("user_ids", user_ids);
     file.AddStrings("item_ids", item_ids);
@@ -112,6 +121,10 @@ Result<void> WriteFiles(const std::string& folder, const Fitted& fitted,
       return wrote;
     }
   }
+  if (tuning) {
+    const std::string text = json::Write(engine::ToValue(*tuning)) + "\n";
+    if (auto wrote = WriteText(folder, kTuningReportFile, text); !wrote) return wrote;
+  }
   return WriteText(folder, kManifestFile, json::Write(ToValue(info)) + "\n");
 }
 
@@ -120,7 +133,8 @@ Result<void> WriteFiles(const std::string& folder, const Fitted& fitted,
 Result<void> WriteModel(const std::string& folder, const Fitted& fitted,
                         std::span<const std::string> user_ids,
                         std::span<const std::string> item_ids,
-                        const std::optional<BlendReport>& report, ModelInfo info) {
+                        const std::optional<BlendReport>& report,
+                        const std::optional<TuningReport>& tuning, ModelInfo info) {
   std::error_code error;
   if (fs::exists(folder, error)) return InvalidInput("the model folder exists already");
   const std::string part = folder + ".part";
@@ -128,7 +142,7 @@ Result<void> WriteModel(const std::string& folder, const Fitted& fitted,
   if (error) return Internal("cannot remove an unfinished model folder: " + error.message());
   fs::create_directories(part, error);
   if (error) return Internal("cannot make the model folder: " + error.message());
-  if (auto written = WriteFiles(part, fitted, user_ids, item_ids, report, info); !written) {
+  if (auto written = WriteFiles(part, fitted, user_ids, item_ids, report, tuning, info); !written) {
     fs::remove_all(part, error);
     return written;
   }

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "engine/fit.h"
 #include "engine/model_folder.h"
+#include "engine/tune.h"
 
 namespace usher::engine {
 
@@ -18,12 +19,13 @@ inline constexpr std::string_view kHistoriesFile = "histories.arrow";
 inline constexpr std::string_view kFactorsFile = "factors.arrow";
 inline constexpr std::string_view kTransitionsFile = "transitions.arrow";
 
-// `report` goes into kBlendReportFile. Writes everything into `folder`.part, then renames it.
-// `info` is completed with the checksums. Errors: kInvalidInput when `folder` exists; kInternal
-// when the disk fails.
+// `report` goes into kBlendReportFile, `tuning` into kTuningReportFile. Writes everything into
+// `folder`.part, then renames it. `info` is completed with the checksums. Errors: kInvalidInput
+// when `folder` exists; kInternal when the disk fails.
 Result<void> WriteModel(const std::string& folder, const Fitted& fitted,
                         std::span<const std::string> user_ids,
                         std::span<const std::string> item_ids,
-                        const std::optional<BlendReport>& report, ModelInfo info);
+                        const std::optional<BlendReport>& report,
+                        const std::optional<TuningReport>& tuning, ModelInfo info);
 
 }  // namespace usher::engine

@@ -25,8 +25,18 @@ constexpr double kChooseEnd = 0.4;
 constexpr double kEvaluateEnd = 0.7;
 constexpr double kTrainEnd = 0.97;
 
+constexpr double kTuneEnd = 0.8;  // with tuning, what follows it shares the rest
+constexpr std::string_view kTuning = "tuning";
+
+// `fraction` is of a training without tuning, or of the tuning alone.
 void Report(const TrainOptions& options, std::string_view stage, double fraction) {
-  if (options.progress) options.progress({stage, fraction});
+  if (!options.progress) return;
+  if (stage == kTuning) {
+    fraction = kReadEnd + fraction * (kTuneEnd - kReadEnd);
+  } else if (options.tuning && fraction > kReadEnd) {
+    fraction = 1 - (1 - fraction) / (1 - kReadEnd) * (1 - kTuneEnd);
+  }
+  options.progress({stage, fraction});
 }
 
 double SecondsSince(std::chrono::steady_clock::time_point started) {
@@ -72,6 +82,7 @@ class Training {
   // Fits the blend, which all fits afterwards use.
   Result<void> Choose(const recsys::Interactions& learnable) {
     if (fit_.kind == RecipeKind::kPopularity) return {};
+    if (const auto tuned = TuneFirst(learnable); !tuned) return tuned;
     const Phase phase = PhaseOf("validation");
     auto report = ChooseBlendFor(learnable, fit_, pool_,
                                  HooksOf(phase, learnable, "choosing", kReadEnd, kChooseEnd));
@@ -83,6 +94,7 @@ class Training {
   }
 
   [[nodiscard]] const std::optional<BlendReport>& report() const { return report_; }
+  [[nodiscard]] const std::optional<TuningReport>& tuning() const { return tuning_; }
 
   // Fits with progress, stop and checkpoints under the name of the phase.
   Result<Fitted> FitPhase(recsys::Interactions interactions, std::string_view name,
@@ -114,6 +126,30 @@ class Training {
  private:
   using Phase = Checkpoint;
 
+  // Chooses the hyperparameters of all that follows, when asked to.
+  Result<void> TuneFirst(const recsys::Interactions& learnable) {
+    if (!options_.tuning) return {};
+    const auto recipe = FindRecipe(info_.recipe);
+    if (!recipe) return recipe.error();
+    const std::string& folder = options_.checkpoint_folder;
+    auto report =
+        Tune(**recipe, options_.hyperparameters, learnable, fit_, *options_.tuning, pool_,
+             {.progress = [this](double fraction) { Report(options_, kTuning, fraction); },
+              .stop = options_.stop,
+              .checkpoint_path = folder.empty() ? "" : folder + "/tuning.json",
+              .fingerprint = FingerprintOf(info_, kTuning),
+              .seconds = {}});
+    if (!report) return report.error();
+    tuning_ = *std::move(report);
+    fit_.hyperparameters = Tuned(fit_.hyperparameters, *tuning_);
+    info_.hyperparameters = fit_.hyperparameters;
+    info_.tuning = TuningSummary{.objective = tuning_->objective,
+                                 .trials = tuning_->trials.size(),
+                                 .evaluations = tuning_->results.size(),
+                                 .complete = tuning_->complete};
+    return {};
+  }
+
   [[nodiscard]] Phase PhaseOf(std::string_view name) const {
     return {options_.checkpoint_folder, std::string(name), FingerprintOf(info_, name)};
   }
@@ -140,6 +176,7 @@ class Training {
   FitOptions fit_;
   ModelInfo info_;
   std::optional<BlendReport> report_;
+  std::optional<TuningReport> tuning_;
 };
 
 }  // namespace
@@ -151,6 +188,10 @@ Result<TrainResult> Train(const std::string& interactions_path, const std::strin
   if (!recipe) return recipe.error();
   const auto hyperparameters = CompleteHyperparameters(**recipe, options.hyperparameters);
   if (!hyperparameters) return hyperparameters.error();
+  if (options.tuning) {
+    const auto checked = CheckTuning(**recipe, options.hyperparameters, *options.tuning);
+    if (!checked) return checked.error();
+  }
   std::error_code ignored;
   if (std::filesystem::exists(model_folder, ignored)) {
     return InvalidInput("the model folder exists already");
@@ -175,6 +216,10 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
   if (!recipe) return recipe.error();
   const auto hyperparameters = CompleteHyperparameters(**recipe, options.hyperparameters);
   if (!hyperparameters) return hyperparameters.error();
+  if (options.tuning) {
+    const auto checked = CheckTuning(**recipe, options.hyperparameters, *options.tuning);
+    if (!checked) return checked.error();
+  }
   if (options.check) {
     if (const auto checked = options.check(table); !checked) return checked.error();
   }
@@ -212,11 +257,13 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
   if (!fitted) return fitted.error();
   Report(options, "writing", kTrainEnd);
   const auto written = WriteModel(model_folder, *fitted, table.user_ids, table.item_ids,
-                                  training.report(), training.info());
+                                  training.report(), training.tuning(), training.info());
   if (!written) return written.error();
   Report(options, "writing", 1);
 
   return TrainResult{.metrics = training.info().metrics,
+                     .hyperparameters = training.info().hyperparameters,
+                     .tuning = training.tuning(),
                      .interactions = training.info().interactions,
                      .users = training.info().users,
                      .items = training.info().items,

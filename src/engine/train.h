@@ -6,6 +6,8 @@
 //           trained again on everything.
 // Blend:    before that, transitions and their weight beside the factors are chosen on the newest
 //           tenth of each of the other users' interactions (recsys/blend/choose.h).
+// Tuning:   when asked for, hyperparameters are chosen before that, on the other users as well
+//           (engine/tune.h).
 // Resume:   with a checkpoint folder a training that was killed goes on after its last finished
 //           sweep and ends with the same bits as one that was not.
 // Same file, options and instruction set give the same bits at any number of threads.
@@ -23,11 +25,12 @@
 #include "base/result.h"
 #include "engine/interactions_file.h"
 #include "engine/recipes.h"
+#include "engine/tune.h"
 
 namespace usher::engine {
 
 struct TrainProgress {
-  std::string_view stage;  // "reading", "choosing", "evaluating", "training", "writing"
+  std::string_view stage;  // "reading", "tuning", "choosing", "evaluating", "training", "writing"
   double fraction = 0;     // of the whole training, 0 to 1, never falling
 };
 
@@ -41,8 +44,9 @@ struct TrainOptions {
   // Called once with the filtered table, before training: an error ends the training with it. The
   // service's rules of least data are such a check. May be empty.
   std::function<Result<void>(const InteractionTable&)> check;
-  bool hold_out = true;                                // false: no metrics, default temperature
-  std::string checkpoint_folder;                       // must exist; empty: none
+  std::optional<TuningOptions> tuning;  // absent: the hyperparameters are used as they are
+  bool hold_out = true;                 // false: no metrics, default temperature
+  std::string checkpoint_folder;        // must exist; empty: none
   std::function<void(const TrainProgress&)> progress;  // from the calling thread; may be empty
   std::stop_token stop;                                // asked between blocks of work
 };
@@ -50,6 +54,8 @@ struct TrainOptions {
 struct TrainResult {
   // By the API's keys ("coverage", "mean_reciprocal_rank_at_25" …), rounded to 4 decimals.
   std::map<std::string, double> metrics;
+  Hyperparameters hyperparameters;  // that the model was trained with
+  std::optional<TuningReport> tuning;
   std::uint64_t interactions = 0;  // distinct user-item pairs
   std::uint64_t users = 0;
   std::uint64_t items = 0;
