@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/progress_bar.h"
 #include "columnar/output_file.h"
+#include "engine/explore.h"
 #include "engine/model_folder.h"
 
 namespace usher::cli {
@@ -89,6 +90,9 @@ int Recommend(Arguments arguments) {
   std::string users;
   std::uint64_t num_results = 25;
   bool include_seen = false;
+  std::optional<double> exploration_weight;
+  std::optional<double> exploration_cut_off;
+  std::uint64_t exploration_seed = 1;
   std::string out;
   const std::vector<Option> options{
       {"--model", "MODEL_DIR", "folder that `usher train` wrote", TakeText(model_folder),
@@ -102,6 +106,15 @@ int Recommend(Arguments arguments) {
        TakeCount(num_results, 1, engine::kMaxNumResults)},
       {"--include-seen", "", "recommend also what the user has already interacted with",
        TakeSwitch(include_seen)},
+      {"--exploration-weight", "W",
+       "share of each list's places that items with little data compete for, 0 to 1 (0; campaigns "
+       "of the server have 0.3)",
+       TakeNumber(exploration_weight)},
+      {"--exploration-item-age-cut-off", "DAYS",
+       "only items that first appeared at most so many days before the latest interaction (30)",
+       TakeNumber(exploration_cut_off)},
+      {"--exploration-seed", "N", "the same seed gives the same lists (1)",
+       TakeCount(exploration_seed)},
       {"--out", "FILE", "write here instead of to standard output", TakeText(out)}};
   constexpr CommandHelp kHelp{
       .name = "recommend",
@@ -115,6 +128,17 @@ int Recommend(Arguments arguments) {
 
   const auto model = engine::LoadModel(model_folder);
   if (!model) return Fail("recommend", model_folder + ": " + model.error().message);
+  const engine::ExplorationOptions exploration{
+      .weight = exploration_weight.value_or(0),
+      .item_age_cut_off_days =
+          exploration_cut_off.value_or(engine::ExplorationOptions().item_age_cut_off_days)};
+  if (const auto checked = engine::CheckExploration(exploration); !checked) {
+    return FailUsage("recommend", checked.error().message);
+  }
+  if (exploration.weight > 0 && !engine::CanExplore(*model)) {
+    return Fail("recommend", "a model of recipe " + model->info.recipe + " does not explore");
+  }
+  const auto explorer = engine::Explorer::Make(*model, exploration);
   Output output;
   if (const auto opened = output.Open(out); !opened) {
     return Fail("recommend", out + ": " + opened.error().message);
@@ -122,6 +146,8 @@ int Recommend(Arguments arguments) {
   ProgressBar bar("Recommending");
   const engine::BatchOptions batch{.num_results = num_results,
                                    .exclude_seen = !include_seen,
+                                   .explorer = explorer.get(),
+                                   .exploration_seed = exploration_seed,
                                    .progress = [&](double fraction) { bar.Update(fraction); }};
   const auto counts =
       Answer(*model, users, batch, [&](std::string_view lines) { return output.Write(lines); });

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,14 @@ void PrintResult(const engine::TrainResult& result, const std::string& folder) {
   for (const auto& [name, value] : result.metrics) {
     std::printf("  %-50s %.4f\n", name.c_str(), value);
   }
+  if (result.tuning) {
+    const engine::TuningReport& tuning = *result.tuning;
+    std::printf(
+        "Hyperparameters tuned in %zu evaluations: %s %.4f (default %.4f); "
+        "usher evaluate --explain %s tells more\n",
+        tuning.results.size(), tuning.objective.c_str(), tuning.metric, tuning.default_metric,
+        folder.c_str());
+  }
   std::printf("Model: %s\nNext:  usher recommend --model %s --users all --num-results 10\n",
               folder.c_str(), folder.c_str());
 }
@@ -55,6 +64,28 @@ int Train(Arguments arguments) {
                    TakeText(items)},
                   {"--users", "FILE", "CSV of users (USER_ID or userId, metadata); likewise",
                    TakeText(users)}});
+  bool hpo = false;
+  std::optional<std::uint64_t> trials;
+  std::optional<double> time_limit;
+  std::uint64_t evaluations = 0;
+  std::string objective;
+  const auto take_trials = [&](std::string_view text) {
+    return TakeCount(trials.emplace(), 1, engine::kMaxTuningTrials)(text);
+  };
+  options.insert(
+      options.end(),
+      {{"--hpo", "", "choose the hyperparameters that --hyperparameters leaves out by trying",
+        TakeSwitch(hpo)},
+       {"--hpo-trials", "N",
+        "how many to try (" + std::to_string(engine::kDefaultTuningTrials) + ")", take_trials},
+       {"--hpo-time-limit", "SECONDS",
+        "begin no trial that would probably end later; the best so far wins",
+        TakeNumber(time_limit)},
+       {"--hpo-evaluations", "N",
+        "end after so many evaluations: repeats a search that a time limit ended",
+        TakeCount(evaluations, 1)},
+       {"--hpo-objective", "METRIC",
+        "what to maximize (" + std::string(engine::kDefaultObjective) + ")", TakeText(objective)}});
   options.push_back({"--out", "MODEL_DIR", "folder of the model; must not exist", TakeText(out),
                      Option::kRequired});
   constexpr CommandHelp kHelp{
@@ -63,9 +94,19 @@ int Train(Arguments arguments) {
       .examples =
           "  usher train --interactions ratings.csv --out model\n"
           "  usher train --interactions ratings.csv --out model2 --seed 7 \\\n"
-          "    --recipe aws-popularity-count\n"};
+          "    --recipe aws-popularity-count\n"
+          "  usher train --interactions ratings.csv --out model3 --hpo --hpo-trials 10\n"};
   if (const auto exit = ParseOptions(kHelp, options, arguments)) return *exit;
 
+  if (hpo) {
+    engine::TuningOptions& tuning = training.train.tuning.emplace();
+    if (trials) tuning.trials = *trials;
+    if (!objective.empty()) tuning.objective = objective;
+    tuning.time_limit_seconds = time_limit;
+    tuning.max_evaluations = evaluations;
+  } else if (trials || time_limit || evaluations > 0 || !objective.empty()) {
+    return FailUsage("train", "the options --hpo-… need --hpo");
+  }
   std::error_code error;
   if (!std::filesystem::exists(training.interactions, error)) {
     return Fail("train", "there is no file " + training.interactions);

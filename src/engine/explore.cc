@@ -16,14 +16,6 @@ std::string Shown(double number) {
 
 }  // namespace
 
-struct Explorer::Scratch {
-  recsys::CandidatePicker picker;
-  recsys::ExploreScratch explore;
-  std::vector<recsys::Candidate> candidates;
-  std::vector<std::uint32_t> list;         // what the model is asked to score
-  std::vector<recsys::ScoredItem> scored;  // its answer
-};
-
 Result<void> CheckExploration(const ExplorationOptions& options) {
   if (!(options.weight >= 0 && options.weight <= 1)) {
     return InvalidInput("the exploration weight must be a number from 0 to 1, got " +
@@ -39,10 +31,14 @@ Result<void> CheckExploration(const ExplorationOptions& options) {
   return {};
 }
 
+bool CanExplore(const LoadedModel& loaded) {
+  return loaded.kind == RecipeKind::kUserPersonalization && loaded.model != nullptr;
+}
+
 std::unique_ptr<const Explorer> Explorer::Make(const LoadedModel& loaded,
                                                const ExplorationOptions& options) {
+  if (!(options.weight > 0) || !CanExplore(loaded)) return nullptr;
   const recsys::Model& model = *loaded.model;
-  if (!(options.weight > 0) || !model.has_scores()) return nullptr;
   std::vector<std::int64_t> births(model.items().size(), recsys::NewItems::kUnknownBirth);
   std::vector<std::uint32_t> counts(model.items().size(), 0);
   std::int64_t latest = 0;

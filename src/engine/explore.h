@@ -35,10 +35,14 @@ inline constexpr double kMaxItemAgeCutOffDays = 1e6;
 // Errors: kInvalidInput, naming the option, its value and what is accepted.
 Result<void> CheckExploration(const ExplorationOptions& options);
 
+// Whether the model is of a user personalisation recipe.
+[[nodiscard]] bool CanExplore(const LoadedModel& loaded);
+
 class Explorer {
  public:
   // nullptr when there is nothing to explore with: the weight is 0, no item is new, or the model
-  // has no scores or does not know times. `model` must outlive the explorer. `options` are checked.
+  // is of another recipe or does not know times. `model` must outlive the explorer. `options` are
+  // checked.
   static std::unique_ptr<const Explorer> Make(const LoadedModel& model,
                                               const ExplorationOptions& options);
 
@@ -50,7 +54,13 @@ class Explorer {
   [[nodiscard]] std::size_t new_item_count() const { return new_items_.size(); }
 
  private:
-  struct Scratch;
+  struct Scratch {
+    recsys::CandidatePicker picker;
+    recsys::ExploreScratch explore;
+    std::vector<recsys::Candidate> candidates;
+    std::vector<std::uint32_t> list;         // what the model is asked to score
+    std::vector<recsys::ScoredItem> scored;  // its answer
+  };
 
   Explorer(const recsys::Model& model, recsys::NewItems new_items, double weight);
 

@@ -80,6 +80,23 @@ class BatchRun {
       for (std::size_t j = range.begin; j < range.end; ++j) queries[j] = QueryOf(requests[j]);
     });
     model_.RecommendMany(queries, pool_, answers_);
+    if (options_.explorer != nullptr) ExploreAll(requests, queries);
+  }
+
+  // Each answer as exploration shows it, with the model's scores.
+  void ExploreAll(const std::vector<BatchLine>& requests,
+                  const std::vector<recsys::UserQuery>& queries) {
+    pool_.ParallelFor(requests.size(), kLinesPerChunk, [&](const ChunkRange& range) {
+      std::vector<recsys::ExploredItem> explored;
+      for (std::size_t j = range.begin; j < range.end; ++j) {
+        const std::uint64_t seed =
+            SeedOf(requests[j].user_id) ^ (options_.exploration_seed * 0x9e37'79b9'7f4a'7c15);
+        options_.explorer->Apply(queries[j], answers_[j], seed, explored);
+        for (std::size_t i = 0; i < explored.size(); ++i) {
+          answers_[j][i] = {explored[i].item, explored[i].score};
+        }
+      }
+    });
   }
 
   void RankAll(std::vector<BatchLine>& requests) {
@@ -204,7 +221,8 @@ Result<BatchCounts> RecommendAllUsers(const LoadedModel& model, const BatchOptio
 
 Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::string_view user_id,
                                                std::span<const std::string> recent_items,
-                                               std::size_t num_results, bool exclude_seen) {
+                                               std::size_t num_results, bool exclude_seen,
+                                               const Exploration* exploration) {
   if (model.kind == RecipeKind::kPersonalizedRanking) {
     return InvalidInput("a model of recipe " + model.info.recipe + " only ranks given items");
   }
@@ -219,6 +237,15 @@ Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::st
   model.model->Recommend(user.query, answer);
   std::vector<AnsweredItem> items;
   items.reserve(answer.size());
+  if (exploration != nullptr) {
+    std::vector<recsys::ExploredItem> explored;
+    exploration->explorer.Apply(user.query, answer, exploration->seed, explored);
+    for (const recsys::ExploredItem& entry : explored) {
+      items.push_back(
+          {model.model->items()[entry.item], entry.score, entry.propensity, entry.explored});
+    }
+    return items;
+  }
   for (const recsys::ScoredItem& entry : answer) {
     items.push_back({model.model->items()[entry.item], std::nullopt});
     if (model.model->has_scores()) items.back().score = entry.score;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/explore.h"
 #include "engine/model_folder.h"
 
 namespace usher::engine {
@@ -30,6 +31,9 @@ inline constexpr std::size_t kMaxBatchLineBytes = 1 << 20;  // of one input line
 struct BatchOptions {
   std::size_t num_results = 25;  // 1 to kMaxNumResults
   bool exclude_seen = true;
+  // Of this model; not for ranking recipes. nullptr: the greedy lists.
+  const Explorer* explorer = nullptr;
+  std::uint64_t exploration_seed = 1;             // with the user's id it decides what is explored
   std::size_t threads = 0;                        // 0: as many as the machine has
   std::function<void(double fraction)> progress;  // from the calling thread; may be empty
   std::stop_token stop;
@@ -61,13 +65,21 @@ Result<BatchCounts> RecommendAllUsers(const LoadedModel& model, const BatchOptio
 struct AnsweredItem {
   std::string_view id;  // lives as long as the model or the request's list
   std::optional<float> score;
+  float propensity = 1;   // probability of being in the answer, under exploration
+  bool explored = false;  // would not be there without
+};
+
+struct Exploration {
+  const Explorer& explorer;  // of the same model
+  std::uint64_t seed = 0;    // the same seed gives the same answer
 };
 
 // `recent_items` are the user's interactions since training (ids, oldest first; unknown ones do
 // not count). Errors: kInvalidInput for a ranking model or num_results over the limit.
 Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::string_view user_id,
                                                std::span<const std::string> recent_items,
-                                               std::size_t num_results, bool exclude_seen);
+                                               std::size_t num_results, bool exclude_seen,
+                                               const Exploration* exploration = nullptr);
 
 // Personalized ranking. Items that the model does not know come last, without a score, in the
 // order of the list. Errors: kInvalidInput for another recipe, an empty list or one over the limit.
