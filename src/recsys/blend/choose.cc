@@ -18,7 +18,9 @@ namespace usher::recsys {
 namespace {
 
 constexpr std::size_t kLength = 10;  // of the lists that are judged
-constexpr int kRounds = 2;           // of coordinate descent
+// Rounds of coordinate descent. The first tries every value, those after it only the ones beside
+// the best so far.
+constexpr int kRounds = 2;
 constexpr float kHour = 3600;
 constexpr float kDay = 24 * kHour;
 
@@ -127,7 +129,7 @@ class TransitionJudge {
 
 // Far enough that what is left out would weigh little.
 std::uint32_t WindowOf(float distance_half_life) {
-  return static_cast<std::uint32_t>(std::clamp(6.0F * distance_half_life, 8.0F, 60.0F));
+  return static_cast<std::uint32_t>(std::clamp(4.0F * distance_half_life, 8.0F, 60.0F));
 }
 
 BlendOptions Start(TransitionOptions transitions, Recency recency) {
@@ -151,7 +153,7 @@ const std::array kStarts{
            .target_exponent = 0.5F,
            .shrink = 1},
           {.half_life = 10, .time_scale = 10 * kDay}),
-    Start({.distance_half_life = 20,
+    Start({.distance_half_life = 30,
            .backward = 0.25F,
            .time_scale = 60 * kDay,
            .source_exponent = 0.7F,
@@ -160,31 +162,41 @@ const std::array kStarts{
           {.half_life = 2}),
 };
 
-// One coordinate: its values and where they go.
+// One coordinate: its values and where they stand.
 struct Coordinate {
   std::vector<float> values;
+  float (*get)(const BlendOptions& options);
   void (*set)(BlendOptions& options, float value);
 };
 
 const std::array kCoordinates{
     Coordinate{{1, 2, 3, 5, 10, 20},
+               [](const BlendOptions& o) { return o.sequence_recency.half_life; },
                [](BlendOptions& o, float value) { o.sequence_recency.half_life = value; }},
     Coordinate{{0, kDay, 10 * kDay, 60 * kDay},
+               [](const BlendOptions& o) { return o.sequence_recency.time_scale; },
                [](BlendOptions& o, float value) { o.sequence_recency.time_scale = value; }},
     Coordinate{{1, 3, 10, 30},
+               [](const BlendOptions& o) { return o.transitions.distance_half_life; },
                [](BlendOptions& o, float value) {
                  o.transitions.distance_half_life = value;
                  o.transitions.window = WindowOf(value);
                }},
     Coordinate{{0, 0.25F, 0.5F, 1},
+               [](const BlendOptions& o) { return o.transitions.backward; },
                [](BlendOptions& o, float value) { o.transitions.backward = value; }},
     Coordinate{{0, 2 * kHour, kDay, 10 * kDay, 60 * kDay},
+               [](const BlendOptions& o) { return o.transitions.time_scale; },
                [](BlendOptions& o, float value) { o.transitions.time_scale = value; }},
     Coordinate{{0.5F, 0.7F, 0.85F, 1},
+               [](const BlendOptions& o) { return o.transitions.source_exponent; },
                [](BlendOptions& o, float value) { o.transitions.source_exponent = value; }},
     Coordinate{{0, 0.15F, 0.3F, 0.5F},
+               [](const BlendOptions& o) { return o.transitions.target_exponent; },
                [](BlendOptions& o, float value) { o.transitions.target_exponent = value; }},
-    Coordinate{{1, 5, 20, 50}, [](BlendOptions& o, float value) { o.transitions.shrink = value; }},
+    Coordinate{{1, 5, 20, 50},
+               [](const BlendOptions& o) { return o.transitions.shrink; },
+               [](BlendOptions& o, float value) { o.transitions.shrink = value; }},
 };
 
 }  // namespace
@@ -211,10 +223,12 @@ Result<TransitionChoice> ChooseTransitions(const Split& split, std::uint64_t see
     bool moved = false;
     for (const Coordinate& coordinate : kCoordinates) {
       const BlendOptions from = choice.options;
-      for (const float value : coordinate.values) {
+      const auto here = std::ranges::find(coordinate.values, coordinate.get(from));
+      for (auto at = coordinate.values.begin(); at != coordinate.values.end(); ++at) {
+        if (round > 0 && std::abs(at - here) != 1) continue;
         if (stop.stop_requested()) return Cancelled("the training was stopped");
         BlendOptions options = from;
-        coordinate.set(options, value);
+        coordinate.set(options, *at);
         if (options != from) moved = consider(options) || moved;
       }
     }

@@ -68,8 +68,9 @@ struct Neighbour {
 
 // Working memory of one thread.
 struct Scratch {
-  std::vector<float> sums;  // of each item
-  std::vector<std::uint32_t> touched;
+  std::vector<float> sums;             // of each item
+  std::vector<std::uint32_t> touched;  // the first touched_count are the items with a sum
+  std::size_t touched_count = 0;
   std::vector<Neighbour> row;
 };
 
@@ -94,10 +95,11 @@ class Counter {
     }
   }
 
-  // Leaves the row of an item in scratch.row, by rising item.
+  // Leaves the row of an item in scratch.row.
   void CountRow(std::uint32_t item, Scratch& scratch) const {
     scratch.sums.resize(interactions_.item_count, 0.0F);
-    scratch.touched.clear();
+    scratch.touched.resize(interactions_.item_count + 1);
+    scratch.touched_count = 0;
     scratch.row.clear();
     const auto places = places_[item];
     if (places.empty()) return;
@@ -106,7 +108,7 @@ class Counter {
     for (std::size_t k = 0; k < places.size(); k += step, ++counted) AddEvent(places[k], scratch);
     const float scale = static_cast<float>(places.size()) / static_cast<float>(counted) *
                         std::pow(EventsOf(item) + options_.shrink, -options_.source_exponent);
-    for (const std::uint32_t other : scratch.touched) {
+    for (const std::uint32_t other : std::span(scratch.touched).first(scratch.touched_count)) {
       if (other != item) {
         scratch.row.push_back({other, scratch.sums[other] * scale * discount_[other]});
       }
@@ -120,9 +122,11 @@ class Counter {
     return static_cast<float>(places_.offsets[item + 1] - places_.offsets[item]);
   }
 
-  void Add(std::uint32_t other, float weight, Scratch& scratch) const {
+  // Without a branch, which would be foreseen badly.
+  static void Add(std::uint32_t other, float weight, Scratch& scratch) {
     float& sum = scratch.sums[other];
-    if (sum == 0) scratch.touched.push_back(other);
+    scratch.touched[scratch.touched_count] = other;
+    scratch.touched_count += sum == 0 && weight > 0 ? 1 : 0;
     sum += weight;
   }
 
@@ -137,13 +141,13 @@ class Counter {
     for (std::size_t d = 1; d <= std::min(after, window); ++d) {
       float weight = distance_[d - 1];
       if (uses_time_) weight *= gap_(time[d] - time[0]);
-      if (weight > 0) Add(item[d], weight, scratch);
+      Add(item[d], weight, scratch);
     }
     if (options_.backward <= 0) return;
     for (std::size_t d = 1; d <= std::min(before, window); ++d) {
       float weight = options_.backward * distance_[d - 1];
       if (uses_time_) weight *= gap_(*time - *(time - d));
-      if (weight > 0) Add(*(item - d), weight, scratch);
+      Add(*(item - d), weight, scratch);
     }
   }
 
@@ -155,7 +159,6 @@ class Counter {
           });
       row.resize(options_.neighbours);
     }
-    std::ranges::sort(row, {}, &Neighbour::item);
   }
 
   const Interactions& interactions_;

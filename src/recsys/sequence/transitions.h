@@ -42,7 +42,8 @@ struct TransitionOptions {
 inline constexpr std::uint32_t kMaxWindow = 256;
 inline constexpr std::size_t kMaxEventsPerItem = 4096;
 
-// Row i holds the items j that follow item i with T_ij, by rising j; an item never follows itself.
+// Row i holds the items j that follow item i with T_ij, in no order that means anything but always
+// the same; an item never follows itself.
 [[nodiscard]] WeightedLists CountTransitions(const Interactions& interactions,
                                              const TransitionOptions& options, ThreadPool& pool);
 
