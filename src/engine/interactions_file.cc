@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "columnar/csv_plain.h"
 #include "columnar/csv_table.h"
 #include "columnar/parquet_file.h"
 #include "columnar/string_codes.h"
@@ -161,6 +162,39 @@ bool Contains(const std::vector<std::string>& names, const std::string& name) {
   return !name.empty() && std::ranges::find(names, name) != names.end();
 }
 
+// Where the fields of `names` stand; nullopt when one is missing or named twice.
+std::optional<columnar::PlainCsvFields> PlainFieldsOf(const std::vector<std::string>& header,
+                                                      const ColumnNames& names) {
+  bool found_once = true;
+  const auto position = [&](const std::string& name) {
+    found_once = found_once && std::ranges::count(header, name) == 1;
+    return static_cast<std::size_t>(std::ranges::find(header, name) - header.begin());
+  };
+  columnar::PlainCsvFields fields{.count = header.size(),
+                                  .keys = {position(names.user), position(names.item)},
+                                  .epoch = position(names.timestamp),
+                                  .number = {}};
+  if (Contains(header, names.value)) fields.number = position(names.value);
+  if (Contains(header, names.event)) fields.keys.push_back(position(names.event));
+  if (!found_once) return std::nullopt;
+  return fields;
+}
+
+InteractionTable TableOf(columnar::PlainCsvTable plain) {
+  InteractionTable table;
+  table.user = std::move(plain.codes[0]);
+  table.item = std::move(plain.codes[1]);
+  table.user_ids = ToVector(plain.names[0]);
+  table.item_ids = ToVector(plain.names[1]);
+  if (plain.codes.size() > 2) {
+    table.event = std::move(plain.codes[2]);
+    table.event_types = ToVector(plain.names[2]);
+  }
+  table.timestamp = std::move(plain.epochs);
+  table.value = std::move(plain.numbers);
+  return table;
+}
+
 Result<InteractionTable> LoadCsv(const std::string& path, const LoadOptions& options) {
   const columnar::CsvInput input{.name = std::filesystem::path(path).filename().string(),
                                  .path = path};
@@ -173,6 +207,15 @@ Result<InteractionTable> LoadCsv(const std::string& path, const LoadOptions& opt
     return InvalidInput(input.name +
                         ": line 1: the header must name the columns USER_ID, ITEM_ID, TIMESTAMP or "
                         "userId, movieId, timestamp");
+  }
+
+  if (options.event_type.empty() && !options.event_value_threshold) {
+    if (const auto fields = PlainFieldsOf(*header, *names)) {
+      auto plain = columnar::ReadPlainCsv(
+          path, *fields, {.threads = options.threads, .progress = options.progress});
+      if (!plain) return plain.error();
+      if (*plain) return TableOf(**std::move(plain));
+    }
   }
 
   std::vector<CsvColumn> columns{

@@ -2,17 +2,43 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 
 #include "base/check.h"
+#include "linalg/sort.h"
 
 namespace usher::recsys {
 namespace {
 
 constexpr std::size_t kUsersPerChunk = 256;
+constexpr std::size_t kRowsPerChunk = std::size_t{1} << 18;
+
+// Whether the users of the rows never fall; if so, `offsets` says where each user's rows begin.
+bool FindGroups(const std::vector<std::uint32_t>& user, ThreadPool& pool,
+                std::vector<std::int64_t>& offsets) {
+  const std::size_t chunks = (user.size() + kRowsPerChunk - 1) / kRowsPerChunk;
+  std::vector<std::uint8_t> rises(chunks, 1);
+  pool.ParallelFor(user.size(), kRowsPerChunk, [&](const ChunkRange& range) {
+    std::size_t next = range.begin == 0 ? 0 : user[range.begin - 1] + std::size_t{1};
+    for (std::size_t row = range.begin; row < range.end; ++row) {
+      if (user[row] + std::size_t{1} < next) {
+        rises[range.chunk] = 0;
+        return;
+      }
+      for (; next <= user[row]; ++next) offsets[next] = static_cast<std::int64_t>(row);
+    }
+  });
+  if (std::ranges::find(rises, 0) != rises.end()) return false;
+  const std::size_t after_last = user.empty() ? 0 : user.back() + std::size_t{1};
+  std::fill(offsets.begin() + static_cast<std::ptrdiff_t>(after_last), offsets.end(),
+            static_cast<std::int64_t>(user.size()));
+  return true;
+}
 
 // Row numbers grouped by user, in the order of the file within each.
 std::vector<std::uint32_t> GroupByUser(const std::vector<std::uint32_t>& user,
                                        std::vector<std::int64_t>& offsets) {
+  std::ranges::fill(offsets, 0);
   for (const std::uint32_t u : user) ++offsets[u + 1];
   for (std::size_t u = 0; u + 1 < offsets.size(); ++u) offsets[u + 1] += offsets[u];
   std::vector<std::int64_t> next(offsets.begin(), offsets.end() - 1);
@@ -30,15 +56,23 @@ std::uint32_t SecondsSince(std::int64_t origin, std::int64_t time) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(seconds, kLatestSecond));
 }
 
-struct Event {
-  std::int64_t timestamp;
-  std::uint32_t row;
-  std::uint32_t item;
-};
+std::int64_t Earliest(const std::vector<std::int64_t>& timestamp, ThreadPool& pool) {
+  if (timestamp.empty()) return 0;
+  std::vector<std::int64_t> earliest((timestamp.size() + kRowsPerChunk - 1) / kRowsPerChunk);
+  pool.ParallelFor(timestamp.size(), kRowsPerChunk, [&](const ChunkRange& range) {
+    std::int64_t least = timestamp[range.begin];
+    for (std::size_t row = range.begin; row < range.end; ++row) {
+      least = std::min(least, timestamp[row]);
+    }
+    earliest[range.chunk] = least;
+  });
+  return std::ranges::min(earliest);
+}
 
 // Scratch of one thread. `last_user[i]` is 1 + the last user in whose list item i was kept.
 struct Scratch {
-  std::vector<Event> events;
+  std::vector<std::uint64_t> events;  // time << 32 | place in the user's rows
+  std::vector<std::uint32_t> items;   // at each place
   std::vector<std::uint32_t> last_user;
 };
 
@@ -54,11 +88,14 @@ Interactions BuildInteractions(std::size_t user_count, std::size_t item_count,
   result.item_count = item_count;
   result.by_user.offsets.assign(user_count + 1, 0);
   std::vector<std::int64_t>& offsets = result.by_user.offsets;
-  std::vector<std::uint32_t> values = GroupByUser(user, offsets);
+  // Rows that come grouped by user are their own numbers, and their items can be put in order where
+  // they are.
+  const bool grouped = FindGroups(user, pool, offsets);
+  std::vector<std::uint32_t> values = grouped ? std::move(item) : GroupByUser(user, offsets);
   std::vector<std::uint32_t>().swap(user);
 
-  // Each user's row numbers become items in order of time, duplicates dropped.
-  const std::int64_t origin = timestamp.empty() ? 0 : *std::ranges::min_element(timestamp);
+  // Each user's rows become items in order of time, duplicates dropped.
+  const std::int64_t origin = Earliest(timestamp, pool);
   std::vector<std::uint32_t> times(values.size());
   std::vector<std::uint32_t> kept(user_count, 0);
   std::vector<Scratch> scratches(pool.thread_count());
@@ -68,19 +105,22 @@ Interactions BuildInteractions(std::size_t user_count, std::size_t item_count,
     for (std::size_t u = range.begin; u < range.end; ++u) {
       const auto begin = static_cast<std::size_t>(offsets[u]);
       const auto end = static_cast<std::size_t>(offsets[u + 1]);
-      scratch.events.clear();
+      scratch.events.resize(end - begin);
+      scratch.items.resize(end - begin);
       for (std::size_t at = begin; at < end; ++at) {
-        scratch.events.push_back({timestamp[values[at]], values[at], item[values[at]]});
+        const std::size_t row = grouped ? at : values[at];
+        const std::uint64_t time = SecondsSince(origin, timestamp[row]);
+        scratch.events[at - begin] = time << 32 | (at - begin);
+        scratch.items[at - begin] = grouped ? values[at] : item[row];
       }
-      std::ranges::sort(scratch.events, [](const Event& a, const Event& b) {
-        return a.timestamp != b.timestamp ? a.timestamp < b.timestamp : a.row < b.row;
-      });
+      linalg::SortNumbers(scratch.events);
       std::size_t out = begin;
-      for (const Event& event : scratch.events) {
-        if (scratch.last_user[event.item] == u + 1) continue;
-        scratch.last_user[event.item] = static_cast<std::uint32_t>(u + 1);
-        times[out] = SecondsSince(origin, event.timestamp);
-        values[out++] = event.item;
+      for (const std::uint64_t event : scratch.events) {
+        const std::uint32_t met = scratch.items[event & 0xFFFFFFFF];
+        if (scratch.last_user[met] == u + 1) continue;
+        scratch.last_user[met] = static_cast<std::uint32_t>(u + 1);
+        times[out] = static_cast<std::uint32_t>(event >> 32);
+        values[out++] = met;
       }
       kept[u] = static_cast<std::uint32_t>(out - begin);
     }

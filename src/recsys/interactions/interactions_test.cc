@@ -7,6 +7,7 @@
 #include <limits>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "base/random.h"
 
@@ -71,6 +72,21 @@ TEST(BuildInteractions, MatchesTheSlowWayAtAnyNumberOfThreads) {
   for (const std::size_t threads : {1, 2, 7}) {
     ThreadPool pool(threads);
     const Interactions got = BuildInteractions(700, 60, user, item, time, pool);
+    EXPECT_EQ(got.by_user.offsets, expected.offsets);
+    EXPECT_EQ(got.by_user.values, expected.values);
+  }
+
+  // The same rows grouped by user, each user's still in their order.
+  std::ranges::sort(rows, [](const auto& a, const auto& b) {
+    return std::pair(std::get<0>(a), std::get<2>(a)) < std::pair(std::get<0>(b), std::get<2>(b));
+  });
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    std::tie(user[r], time[r], std::ignore, item[r]) = rows[r];
+  }
+  for (const std::size_t threads : {1, 7}) {
+    ThreadPool pool(threads);
+    const Interactions got = BuildInteractions(701, 60, user, item, time, pool);
+    expected.offsets.resize(702, expected.offsets.back());  // a last user without rows
     EXPECT_EQ(got.by_user.offsets, expected.offsets);
     EXPECT_EQ(got.by_user.values, expected.values);
   }
