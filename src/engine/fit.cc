@@ -36,6 +36,9 @@ recsys::Interactions Learnable(const recsys::Interactions& all,
                                 NumberOf(hyperparameters, "max_user_history_length_percentile"));
 }
 
+// Users whose newest interactions a blend is chosen by.
+constexpr std::size_t kMaxValidationUsers = 20000;
+
 // Of all pairs that were not observed together, over the observed ones. Near what tuning finds on
 // MovieLens sets of 0.1 and 20 million rows (Rendle et al., table 2: 27).
 constexpr double kUnobservedShare = 30;
@@ -132,7 +135,10 @@ Result<BlendReport> ChooseBlendFor(const recsys::Interactions& interactions,
                                    recsys::AlsHooks hooks) {
   BlendReport report;
   const recsys::Split split =
-      recsys::SplitNewestOfEachUser(Learnable(interactions, options.hyperparameters));
+      KeepsAll(options.hyperparameters)
+          ? recsys::SplitNewestOfSomeUsers(interactions, kMaxValidationUsers, options.seed)
+          : recsys::SplitNewestOfSomeUsers(Learnable(interactions, options.hyperparameters),
+                                           kMaxValidationUsers, options.seed);
   if (split.users.empty()) return report;
   auto transitions = recsys::ChooseTransitions(split, options.seed, pool, hooks.stop);
   if (!transitions) return transitions.error();

@@ -52,7 +52,8 @@ struct Fitted {
                                                           double min_percentile,
                                                           double max_percentile);
 
-// Fits the blend to the interactions: every user's newest tenth is held out of them for judging.
+// Fits the blend to the interactions: the newest tenth of up to 20,000 users' interactions is held
+// out of them for judging.
 // Without a user of two interactions it is the factors alone. Errors: as Fit.
 Result<BlendReport> ChooseBlendFor(const recsys::Interactions& interactions,
                                    const FitOptions& options, ThreadPool& pool,

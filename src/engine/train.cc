@@ -239,6 +239,7 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
   info.instruction_set = std::string(linalg::InstructionSet());
   info.temperature =
       (*recipe)->kind == RecipeKind::kPopularity ? 0.0 : double{recsys::kDefaultTemperature};
+  if ((*recipe)->kind != RecipeKind::kPopularity) info.blend.emplace();
   info.interactions = interactions.size();
   info.users = users.size();
   info.items = items.size();

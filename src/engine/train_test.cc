@@ -197,7 +197,10 @@ TEST(Train, HonoursHistoryPercentiles) {
   std::vector<recsys::ScoredItem> known, folded;
   for (std::uint32_t user = 0; user < 60; ++user) {
     loaded->model->Recommend({.user = user, .history = {}, .exclude = {}}, known);
-    loaded->model->Recommend({.user = {}, .history = loaded->model->History(user), .exclude = {}},
+    loaded->model->Recommend({.user = {},
+                              .history = loaded->model->History(user),
+                              .times = loaded->model->Times(user),
+                              .exclude = {}},
                              folded);
     EXPECT_EQ(known, folded);
   }
@@ -249,8 +252,8 @@ TEST(LoadModel, RefusesAFolderWithAnythingAmiss) {
   };
   EXPECT_EQ(manifest_with("{").code, ErrorCode::kCorrupt);
   EXPECT_EQ(manifest_with("{}").code, ErrorCode::kCorrupt);
-  EXPECT_EQ(manifest_with("{\"formatVersion\":2}").code, ErrorCode::kUnsupported);
-  EXPECT_EQ(manifest_with("{\"formatVersion\":1}").code, ErrorCode::kCorrupt);
+  EXPECT_EQ(manifest_with("{\"formatVersion\":3}").code, ErrorCode::kUnsupported);
+  EXPECT_EQ(manifest_with("{\"formatVersion\":2}").code, ErrorCode::kCorrupt);
 }
 
 }  // namespace

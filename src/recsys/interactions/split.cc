@@ -64,38 +64,59 @@ void HoldOut(const Cut& cut, std::uint32_t user, Split& split) {
   split.held_out.Append(cut.new_items);
 }
 
+// `count` of the users with two interactions or more, or all of them when there are no more.
+std::vector<bool> ChooseUsers(const Interactions& all, std::size_t count, std::uint64_t seed) {
+  std::vector<std::uint32_t> eligible;
+  for (std::uint32_t user = 0; user < all.user_count; ++user) {
+    if (all.by_user[user].size() >= 2) eligible.push_back(user);
+  }
+  Random random(seed);
+  for (std::size_t j = 0; j < std::min(count, eligible.size()); ++j) {  // the start of a shuffle
+    std::swap(eligible[j], eligible[j + random.Below(eligible.size() - j)]);
+  }
+  eligible.resize(std::min(count, eligible.size()));
+  std::vector<bool> is_chosen(all.user_count, false);
+  for (const std::uint32_t user : eligible) is_chosen[user] = true;
+  return is_chosen;
+}
+
 }  // namespace
 
 Split SplitNewestOfEachUser(const Interactions& all) {
+  return SplitNewestOfSomeUsers(all, all.user_count, 0);
+}
+
+Split SplitNewestOfSomeUsers(const Interactions& all, std::size_t count, std::uint64_t seed) {
+  const std::vector<bool> is_chosen = ChooseUsers(all, count, seed);
   Split split;
   split.train.user_count = all.user_count;
   split.train.item_count = all.item_count;
+  split.train.by_user.values.reserve(all.size());
+  split.train.times.reserve(all.times.size());
   for (std::uint32_t user = 0; user < all.user_count; ++user) {
-    const std::size_t held = NewestTenth(all.by_user[user].size());
-    const Cut cut = CutHistory(all, user, held);
+    if (!is_chosen[user]) {
+      Learn(all.by_user[user], all.TimesOf(user), split);
+      continue;
+    }
+    const Cut cut = CutHistory(all, user, NewestTenth(all.by_user[user].size()));
     Learn(cut.old_items, cut.old_times, split);
-    if (held > 0) HoldOut(cut, user, split);
+    HoldOut(cut, user, split);
   }
   return split;
 }
 
 Split SplitUsers(const Interactions& all, std::uint64_t seed) {
-  std::vector<std::uint32_t> eligible;
+  std::size_t eligible = 0;
   for (std::uint32_t user = 0; user < all.user_count; ++user) {
-    if (all.by_user[user].size() >= 2) eligible.push_back(user);
+    eligible += all.by_user[user].size() >= 2 ? 1 : 0;
   }
-  std::vector<bool> is_held(all.user_count, false);
-  if (eligible.size() >= 2) {
-    const std::size_t count = std::max<std::size_t>(1, eligible.size() / kHeldOutShare);
-    Random random(seed);
-    for (std::size_t j = 0; j < count; ++j) {  // the first `count` steps of a shuffle
-      std::swap(eligible[j], eligible[j + random.Below(eligible.size() - j)]);
-      is_held[eligible[j]] = true;
-    }
-  }
+  const std::size_t count = eligible < 2 ? 0 : std::max<std::size_t>(1, eligible / kHeldOutShare);
+  const std::vector<bool> is_held = ChooseUsers(all, count, seed);
   Split split;
   split.train.user_count = all.user_count;
   split.train.item_count = all.item_count;
+  split.train.by_user.values.reserve(all.size());
+  split.train.times.reserve(all.times.size());
   for (std::uint32_t user = 0; user < all.user_count; ++user) {
     if (is_held[user]) {
       HoldOut(CutHistory(all, user, NewestTenth(all.by_user[user].size())), user, split);

@@ -5,6 +5,7 @@
 // rest of it look easy to foresee.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -33,6 +34,11 @@ struct Split {
 
 // Every user's newest tenth is held out; input is the rest, which the model also learns from.
 [[nodiscard]] Split SplitNewestOfEachUser(const Interactions& all);
+
+// The same for `count` users, chosen by the seed; the others are learned from whole. All of those
+// with two interactions or more when there are no more than `count`.
+[[nodiscard]] Split SplitNewestOfSomeUsers(const Interactions& all, std::size_t count,
+                                           std::uint64_t seed);
 
 // A tenth of the users (at least 1 of those with two interactions or more; chosen by the seed) is
 // held out whole: nothing of theirs is in train. Input is all but their newest tenth.

@@ -50,6 +50,18 @@ TEST(SplitNewestOfEachUser, HoldsOutOfOneTimeWithoutRegardToTheOrderOfTheRows) {
   EXPECT_GE(places.size(), 5U);  // of 9: not always the last row
 }
 
+TEST(SplitNewestOfSomeUsers, LearnsTheOthersWhole) {
+  const Interactions all = WithLengths({4, 1, 4, 4, 4, 4});
+  const Split split = SplitNewestOfSomeUsers(all, 2, 7);
+  ASSERT_EQ(split.users.size(), 2U);
+  for (std::uint32_t user = 0; user < 6; ++user) {
+    const bool held = user == split.users[0] || user == split.users[1];
+    EXPECT_EQ(split.train.by_user[user].size(), all.by_user[user].size() - (held ? 1 : 0));
+  }
+  EXPECT_EQ(SplitNewestOfSomeUsers(all, 2, 7).users, split.users);
+  EXPECT_EQ(SplitNewestOfSomeUsers(all, 100, 7).users.size(), 5U);  // the one of length 1 cannot
+}
+
 TEST(SplitNewestOfEachUser, CarriesTheTimesOfWhatIsLearnedFrom) {
   Interactions all = WithLengths({3, 1, 2});
   all.times = {10, 11, 12, 20, 30, 31};
