@@ -2,6 +2,7 @@
 
 #include "services/personalize/arns.h"
 #include "services/personalize/batch_job.h"
+#include "services/personalize/exploration.h"
 #include "services/personalize/recipes.h"
 #include "services/personalize/s3_uri.h"
 #include "services/personalize/tags.h"
@@ -58,6 +59,12 @@ Result<api::CreateBatchInferenceJobResponse> CreateBatchInferenceJob(
   const Recipe* recipe = FindRecipe(*version->resource.recipe_arn);
   if (!recipe || !recipe->batch_inference) {
     return InvalidInput("recipe " + *version->resource.recipe_arn + " has no batch inference");
+  }
+  const auto& config = request.batch_inference_job_config;
+  if (const auto valid =
+          CheckExplorationConfig(*recipe, config ? config->item_exploration_config : std::nullopt);
+      !valid) {
+    return valid.error();
   }
   if (version->resource.status != kActive) {
     return InUse("solution version " + request.solution_version_arn + " is not ACTIVE but " +

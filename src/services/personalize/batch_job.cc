@@ -6,6 +6,7 @@
 
 #include "engine/recommend.h"
 #include "json/json.h"
+#include "services/personalize/exploration.h"
 #include "services/personalize/files.h"
 #include "services/personalize/objects.h"
 #include "wire/convert.h"
@@ -42,7 +43,7 @@ Result<std::vector<BatchFile>> FetchInputs(const Service& service, const S3Uri& 
   return files;
 }
 
-Value ChildRequest(const Service& service, const api::BatchInferenceJob& job,
+Value ChildRequest(const Service& service, const api::BatchInferenceJob& job, const Recipe& recipe,
                    const std::string& model, const std::vector<BatchFile>& files) {
   ValueList list;
   for (const BatchFile& file : files) {
@@ -56,6 +57,12 @@ Value ChildRequest(const Service& service, const api::BatchInferenceJob& job,
   request.Set("numResults", *job.num_results);
   request.Set("includeSeen", service.options.include_seen);
   request.Set("files", std::move(list));
+  const auto& config = job.batch_inference_job_config;
+  const engine::ExplorationOptions exploration =
+      ExplorationOf(recipe, config ? config->item_exploration_config : std::nullopt);
+  request.Set("explorationWeight", exploration.weight);
+  request.Set("explorationItemAgeCutOff", exploration.item_age_cut_off_days);
+  request.Set("explorationSeed", *job.batch_inference_job_arn);
   return request;
 }
 
@@ -84,7 +91,9 @@ Result<void> Run(Service& service, jobs::JobContext& context) {
 
   const auto files = FetchInputs(service, *from, context.work_folder());
   if (!files) return files.error();
-  const Value request = ChildRequest(service, job->resource, model->string(), *files);
+  const Recipe* recipe = FindRecipe(version->resource.recipe_arn.value_or(""));
+  if (!recipe) return Corrupt("the solution version names no known recipe");
+  const Value request = ChildRequest(service, job->resource, *recipe, model->string(), *files);
   const auto answer = context.RunChild(kBatchChild, json::Write(request));
   if (!answer) return answer.error();
   for (const BatchFile& file : *files) {
@@ -150,6 +159,14 @@ Result<Value> BatchChild(const Value& request, jobs::ChildContext& context) {
   engine::BatchOptions options;
   options.num_results = static_cast<std::size_t>(num_results);
   options.exclude_seen = !include_seen;
+  engine::ExplorationOptions exploration;
+  std::string seed;
+  wire::ReadMember(request, "explorationWeight", exploration.weight);
+  wire::ReadMember(request, "explorationItemAgeCutOff", exploration.item_age_cut_off_days);
+  wire::ReadMember(request, "explorationSeed", seed);
+  const auto explorer = engine::Explorer::Make(*model, exploration);
+  options.explorer = explorer.get();
+  options.exploration_seed = engine::SeedOf(seed);
   std::int64_t lines = 0;
   std::int64_t failed = 0;
   for (std::size_t i = 0; i < files.size(); ++i) {

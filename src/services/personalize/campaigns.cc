@@ -1,8 +1,7 @@
 #include "services/personalize/campaigns.h"
 
-#include <charconv>
-
 #include "services/personalize/arns.h"
+#include "services/personalize/exploration.h"
 #include "services/personalize/tags.h"
 
 namespace usher::personalize {
@@ -33,30 +32,6 @@ Result<Stored<api::SolutionVersion>> DeployableVersion(const Service& service,
   return ResourceNotFound(arn);
 }
 
-Result<void> CheckExploration(const std::map<std::string, std::string>& config) {
-  for (const auto& [name, value] : config) {
-    double number = 0;
-    const char* end = value.data() + value.size();
-    const auto [stop, error] = std::from_chars(value.data(), end, number);
-    const bool read = error == std::errc() && stop == end;
-    if (name == "explorationWeight") {
-      if (!read || !(number >= 0 && number <= 1)) {
-        return InvalidInput("explorationWeight is '" + value +
-                            "', but must be a number from 0 to 1");
-      }
-    } else if (name == "explorationItemAgeCutOff") {
-      if (!read || !(number > 0 && number <= 1e6)) {
-        return InvalidInput("explorationItemAgeCutOff is '" + value +
-                            "', but must be a number of days above 0");
-      }
-    } else {
-      return InvalidInput("itemExplorationConfig has no '" + name +
-                          "'; known are: explorationWeight, explorationItemAgeCutOff");
-    }
-  }
-  return {};
-}
-
 Result<void> CheckConfig(const std::optional<api::CampaignConfig>& config,
                          const std::string& version_arn, const api::SolutionVersion& version) {
   if (!config) return {};
@@ -72,13 +47,9 @@ Result<void> CheckConfig(const std::optional<api::CampaignConfig>& config,
   if (config->ranking_influence && !config->ranking_influence->empty()) {
     return InvalidInput("rankingInfluence is only for recipe aws-semantic-similarity");
   }
-  if (!config->item_exploration_config) return {};
-  if (*version.recipe_arn != BuiltInArn("recipe", "aws-user-personalization")) {
-    return InvalidInput(
-        "itemExplorationConfig is only for recipe aws-user-personalization, not for " +
-        *version.recipe_arn);
-  }
-  return CheckExploration(*config->item_exploration_config);
+  const Recipe* recipe = FindRecipe(*version.recipe_arn);
+  if (!recipe) return Corrupt("the solution version names no known recipe");
+  return CheckExplorationConfig(*recipe, config->item_exploration_config);
 }
 
 // Deploys what the campaign's document asks for.
@@ -96,7 +67,9 @@ Result<void> Deploy(Service& service, jobs::JobContext& job) {
   const bool updating = pending && pending->status == kCreateInProgress;
   const std::string version_arn =
       updating ? *pending->solution_version_arn : *campaign->resource.solution_version_arn;
-  const auto deployment = service.deployments.Load(arn, version_arn);
+  const auto& config = updating ? pending->campaign_config : campaign->resource.campaign_config;
+  const auto deployment = service.deployments.Load(
+      arn, version_arn, config ? config->item_exploration_config : std::nullopt);
   if (!deployment) return deployment.error();
   const auto done = service.catalog.Modify<api::Campaign>(
       arn, [&](Stored<api::Campaign>& stored) -> Result<void> {

@@ -16,7 +16,9 @@ Result<std::shared_ptr<const Deployment>> Deployments::Find(const std::string& c
     return InvalidInput("campaign " + campaign_arn + " is not ACTIVE but " +
                         *campaign->resource.status);
   }
-  auto loaded = Load(campaign_arn, *campaign->resource.solution_version_arn);
+  const auto& config = campaign->resource.campaign_config;
+  auto loaded = Load(campaign_arn, *campaign->resource.solution_version_arn,
+                     config ? config->item_exploration_config : std::nullopt);
   if (!loaded) return loaded;
   const std::unique_lock lock(mutex_);
   // Somebody else may have loaded it, or an update served a newer one, in the meantime: theirs
@@ -24,8 +26,9 @@ Result<std::shared_ptr<const Deployment>> Deployments::Find(const std::string& c
   return by_campaign_.try_emplace(campaign_arn, *loaded).first->second;
 }
 
-Result<std::shared_ptr<const Deployment>> Deployments::Load(const std::string& campaign_arn,
-                                                            const std::string& version_arn) {
+Result<std::shared_ptr<const Deployment>> Deployments::Load(
+    const std::string& campaign_arn, const std::string& version_arn,
+    const std::optional<ExplorationConfig>& exploration) {
   const auto version = catalog_.Find<api::SolutionVersion>(version_arn);
   if (!version) return version.error();
   auto deployment = std::make_shared<Deployment>();
@@ -34,12 +37,18 @@ Result<std::shared_ptr<const Deployment>> Deployments::Load(const std::string& c
   deployment->recipe = FindRecipe(version->resource.recipe_arn.value_or(""));
   if (!deployment->recipe)
     return Corrupt("solution version " + version_arn + " names no known recipe");
+  const auto ready = [&]() -> std::shared_ptr<const Deployment> {
+    deployment->explorer =
+        engine::Explorer::Make(deployment->loaded, ExplorationOf(*deployment->recipe, exploration));
+    return std::move(deployment);
+  };
   {
-    const std::shared_lock lock(mutex_);
+    std::shared_lock lock(mutex_);
     for (const auto& [arn, other] : by_campaign_) {
       if (other->solution_version_arn != version_arn) continue;
       deployment->loaded = other->loaded;
-      return std::shared_ptr<const Deployment>(std::move(deployment));
+      lock.unlock();
+      return ready();
     }
   }
   const Value* folder = version->extra.Find("model");
@@ -48,7 +57,7 @@ Result<std::shared_ptr<const Deployment>> Deployments::Load(const std::string& c
   auto loaded = engine::LoadModel(data_folder_ + "/" + *folder->as_string());
   if (!loaded) return std::move(loaded).error();
   deployment->loaded = std::move(*loaded);
-  return std::shared_ptr<const Deployment>(std::move(deployment));
+  return ready();
 }
 
 void Deployments::Serve(std::shared_ptr<const Deployment> deployment) {

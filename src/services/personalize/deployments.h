@@ -13,8 +13,10 @@
 #include <string>
 
 #include "base/result.h"
+#include "engine/explore.h"
 #include "engine/model_folder.h"
 #include "services/personalize/catalog.h"
+#include "services/personalize/exploration.h"
 #include "services/personalize/recipes.h"
 
 namespace usher::personalize {
@@ -24,6 +26,7 @@ struct Deployment {
   std::string solution_version_arn;
   const Recipe* recipe = nullptr;
   engine::LoadedModel loaded;
+  std::unique_ptr<const engine::Explorer> explorer;  // of `loaded`; nullptr: answers are greedy
 };
 
 class Deployments {
@@ -34,9 +37,11 @@ class Deployments {
   // Errors: not found; invalid input when the campaign is not ACTIVE; what LoadModel says.
   Result<std::shared_ptr<const Deployment>> Find(const std::string& campaign_arn);
 
-  // Loads the version's model without serving it yet. Campaigns of one version share it.
-  Result<std::shared_ptr<const Deployment>> Load(const std::string& campaign_arn,
-                                                 const std::string& version_arn);
+  // Loads the version's model without serving it yet. Campaigns of one version share it. The
+  // configuration has been checked.
+  Result<std::shared_ptr<const Deployment>> Load(
+      const std::string& campaign_arn, const std::string& version_arn,
+      const std::optional<ExplorationConfig>& exploration);
 
   void Serve(std::shared_ptr<const Deployment> deployment);
   void Remove(const std::string& campaign_arn);

@@ -7,6 +7,7 @@ namespace usher::personalize {
 namespace {
 
 constexpr std::int64_t kDefaultNumResults = 25;
+constexpr std::string_view kExplorationReason = "Exploration";
 constexpr std::int64_t kMaxNumResults = static_cast<std::int64_t>(engine::kMaxNumResults);
 
 std::string NewRecommendationId() { return "RID-" + NewUuid(); }
@@ -34,6 +35,32 @@ std::vector<runtime_api::PredictedItem> Predicted(const std::vector<engine::Answ
     if (item.score) entry.score = *item.score;
   }
   return predicted;
+}
+
+// The second recipe tells which items only exploration put into the answer.
+void AddReasons(const Recipe& recipe, const std::vector<engine::AnsweredItem>& items,
+                std::vector<runtime_api::PredictedItem>& predicted) {
+  if (HasExplorationConfig(recipe)) return;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (items[i].explored) predicted[i].reason = {std::string(kExplorationReason)};
+  }
+}
+
+// Keeps what an explored answer showed, for the events that will name its id.
+void RecordImpression(Service& service, const Deployment& deployment,
+                      std::string_view recommendation_id, std::string user_id,
+                      const std::vector<engine::AnsweredItem>& items) {
+  Impression impression{.campaign_arn = deployment.campaign_arn,
+                        .solution_version_arn = deployment.solution_version_arn,
+                        .user_id = std::move(user_id),
+                        .time = service.clock.Now(),
+                        .items = {}};
+  for (const engine::AnsweredItem& item : items) {
+    impression.items.push_back({.id = std::string(item.id),
+                                .propensity = double{item.propensity},
+                                .explored = item.explored});
+  }
+  service.impressions.Record(recommendation_id, impression);
 }
 
 }  // namespace
@@ -70,11 +97,21 @@ Result<runtime_api::GetRecommendationsResponse> GetRecommendations(
       .item_list = std::vector<runtime_api::PredictedItem>{},
       .recommendation_id = NewRecommendationId()};
   if (count == 0) return response;
-  const auto items =
-      engine::RecommendOne((*deployment)->loaded, request.user_id.value_or(""), {},
-                           static_cast<std::size_t>(count), !service.options.include_seen);
+  // Seeded by the id, so that an answer can be given again.
+  std::optional<engine::Exploration> exploration;
+  if ((*deployment)->explorer) {
+    exploration.emplace(*(*deployment)->explorer, engine::SeedOf(*response.recommendation_id));
+  }
+  const auto items = engine::RecommendOne(
+      (*deployment)->loaded, request.user_id.value_or(""), {}, static_cast<std::size_t>(count),
+      !service.options.include_seen, exploration ? &*exploration : nullptr);
   if (!items) return items.error();
   response.item_list = Predicted(*items);
+  if (exploration) {
+    AddReasons(recipe, *items, *response.item_list);
+    RecordImpression(service, **deployment, *response.recommendation_id,
+                     request.user_id.value_or(""), *items);
+  }
   return response;
 }
 

@@ -8,6 +8,7 @@
 #include "jobs/job_queue.h"
 #include "services/personalize/catalog.h"
 #include "services/personalize/deployments.h"
+#include "services/personalize/impressions.h"
 #include "storage/document_store.h"
 #include "wire/dispatcher.h"
 
@@ -28,7 +29,8 @@ struct Service {
         dispatcher(door),
         clock(time),
         options(std::move(settings)),
-        deployments(catalog, options.data_folder) {}
+        deployments(catalog, options.data_folder),
+        impressions(options.data_folder) {}
 
   Catalog catalog;
   jobs::JobQueue& jobs;
@@ -36,6 +38,7 @@ struct Service {
   const Clock& clock;
   Options options;
   Deployments deployments;
+  Impressions impressions;
 };
 
 // For a job's failure that could not be written on its resource: logs both reasons, unless the

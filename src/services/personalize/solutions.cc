@@ -8,6 +8,7 @@
 #include "services/personalize/recipes.h"
 #include "services/personalize/solution_versions.h"
 #include "services/personalize/tags.h"
+#include "services/personalize/tuning_config.h"
 
 namespace usher::personalize {
 namespace {
@@ -78,9 +79,6 @@ Result<void> CheckConfig(const Recipe& recipe, const api::SolutionConfig& config
       return InvalidInput("eventValueThreshold is '" + text + "', but must be a number");
     }
   }
-  if (config.hpo_config) {
-    return InvalidInput("hpoConfig needs performHPO, which is not supported by Usher yet");
-  }
   if (config.auto_ml_config) {
     return InvalidInput("autoMLConfig is not supported by Usher: name a recipe instead");
   }
@@ -109,10 +107,6 @@ Result<api::CreateSolutionResponse> CreateSolution(const api::CreateSolutionRequ
         "performAutoML is not supported by Usher: name a recipe instead; trainable are: " +
         TrainableRecipes());
   }
-  if (request.perform_hpo.value_or(false)) {
-    return InvalidInput(
-        "performHPO is not supported by Usher yet: leave it out or set it to false");
-  }
   if (request.perform_auto_training.value_or(false)) {
     return InvalidInput(
         "performAutoTraining is not supported by Usher yet: leave it out or set it to false, and "
@@ -122,6 +116,8 @@ Result<api::CreateSolutionResponse> CreateSolution(const api::CreateSolutionRequ
   if (!recipe) return recipe.error();
   const api::SolutionConfig config = request.solution_config.value_or(api::SolutionConfig{});
   if (const auto valid = CheckConfig(**recipe, config); !valid) return valid.error();
+  const bool perform_hpo = request.perform_hpo.value_or(false);
+  if (const auto valid = CheckTuning(**recipe, perform_hpo, config); !valid) return valid.error();
 
   const auto group = service.catalog.Find<api::DatasetGroup>(request.dataset_group_arn);
   if (!group) return group.error();
@@ -134,14 +130,14 @@ Result<api::CreateSolutionResponse> CreateSolution(const api::CreateSolutionRequ
   api::Solution solution{
       .name = request.name,
       .solution_arn = MakeArn(context.region, "solution", request.name),
-      .perform_hpo = false,
+      .perform_hpo = perform_hpo,
       .perform_auto_ml = false,
       .perform_auto_training = false,
       .perform_incremental_update = request.perform_incremental_update.value_or(false),
       .recipe_arn = request.recipe_arn,
       .dataset_group_arn = request.dataset_group_arn,
       .event_type = request.event_type,
-      .solution_config = request.solution_config,
+      .solution_config = perform_hpo ? WithTuningDefaults(config) : request.solution_config,
       .auto_ml_result = std::nullopt,
       .status = std::string(kActive),
       .creation_date_time = now,

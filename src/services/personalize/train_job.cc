@@ -11,6 +11,7 @@
 #include "services/personalize/campaigns.h"
 #include "services/personalize/files.h"
 #include "services/personalize/recipes.h"
+#include "services/personalize/tuning_config.h"
 #include "wire/convert.h"
 
 namespace usher::personalize {
@@ -50,6 +51,9 @@ Value ChildRequest(const api::SolutionVersion& version, const std::string& inter
     }
   }
   request.Set("hyperparameters", wire::Write(parameters));
+  if (version.perform_hpo.value_or(false)) {
+    request.Set("tuning", TuningRequest(version.solution_config.value_or(api::SolutionConfig{})));
+  }
   if (version.event_type) request.Set("eventType", *version.event_type);
   return request;
 }
@@ -69,6 +73,13 @@ Result<void> Publish(Service& service, const Stored<api::SolutionVersion>& versi
         stored.resource.status = std::string(kActive);
         stored.extra.Set("model", name);
         if (const Value* metrics = result.Find("metrics")) stored.extra.Set("metrics", *metrics);
+        if (stored.resource.perform_hpo.value_or(false)) {
+          std::map<std::string, std::string> hyperparameters;
+          wire::ReadMember(result, "hyperparameters", hyperparameters);
+          stored.resource.tuned_hpo_params =
+              api::TunedHPOParams{.algorithm_hyper_parameters = TunedParameters(
+                                      *FindRecipe(*stored.resource.recipe_arn), hyperparameters)};
+        }
         return {};
       });
   return changed ? Result<void>{} : Result<void>(changed.error());
@@ -161,6 +172,7 @@ Result<Value> TrainChild(const Value& request, jobs::ChildContext& context) {
     std::from_chars(threshold->data(), threshold->data() + threshold->size(), value);
     options.event_value_threshold = value;  // CreateSolution has checked that it is a number
   }
+  if (const Value* tuning = request.Find("tuning")) options.tuning = TuningOf(*tuning);
   options.progress = [&](const engine::TrainProgress& progress) {
     context.Report(progress.fraction, progress.stage);
   };
@@ -178,6 +190,9 @@ Result<Value> TrainChild(const Value& request, jobs::ChildContext& context) {
   ValueMap result;
   result.Set("metrics", wire::Write(trained->metrics));
   result.Set("seconds", trained->seconds);
+  result.Set("hyperparameters",
+             wire::Write(std::map<std::string, std::string>(trained->hyperparameters.begin(),
+                                                            trained->hyperparameters.end())));
   return Value(std::move(result));
 }
 
