@@ -123,7 +123,7 @@ TEST_F(CommandsTest, SaysWhatIsWrongWithFiles) {
 
 TEST_F(CommandsTest, RefusesWrongValues) {
   EXPECT_EQ(Run("generate --rows 0 --out x"), kExitUsage);
-  EXPECT_EQ(Run("recommend --model m --users 1 --num-results 501"), kExitUsage);
+  EXPECT_EQ(Run("recommend --model m --users 1 --num-results 5000001"), kExitUsage);
   EXPECT_THAT(error_, HasSubstr("between 1 and 500"));
   EXPECT_EQ(Run("train --interactions f --out m --hyperparameters [1]"), kExitUsage);
   EXPECT_THAT(error_, HasSubstr("--hyperparameters: give a JSON object"));

@@ -14,6 +14,7 @@
 #include "cli/progress_bar.h"
 #include "columnar/output_file.h"
 #include "engine/explore.h"
+#include "engine/item_answers.h"
 #include "engine/model_folder.h"
 
 namespace usher::cli {
@@ -63,24 +64,31 @@ Result<std::optional<std::vector<std::string>>> ReadIds(const std::string& path)
   return std::optional(std::move(ids));
 }
 
-Result<engine::BatchCounts> Answer(const engine::LoadedModel& model, const std::string& users,
-                                   const engine::BatchOptions& options,
+// `which` are ids of items or of users: "all", some with commas between them, or a file.
+Result<engine::BatchCounts> Answer(const engine::LoadedModel& model, bool of_items,
+                                   const std::string& which, const engine::BatchOptions& options,
                                    const engine::LineSink& sink) {
   std::error_code error;
-  if (users == "all") return engine::RecommendAllUsers(model, options, sink);
-  if (std::filesystem::is_regular_file(users, error)) {
-    const auto ids = ReadIds(users);
-    if (!ids) return ids.error();
-    return *ids ? engine::RecommendUsers(model, **ids, options, sink)
-                : engine::RecommendFile(model, users, options, sink);
+  if (which == "all") {
+    return of_items ? engine::AnswerAllItems(model, options, sink)
+                    : engine::RecommendAllUsers(model, options, sink);
   }
-  if (users.find('/') != std::string::npos) return NotFound("there is no file " + users);
+  const auto answer = [&](const std::vector<std::string>& ids) {
+    return of_items ? engine::AnswerItems(model, ids, options, sink)
+                    : engine::RecommendUsers(model, ids, options, sink);
+  };
+  if (std::filesystem::is_regular_file(which, error)) {
+    const auto ids = ReadIds(which);
+    if (!ids) return ids.error();
+    return *ids ? answer(**ids) : engine::RecommendFile(model, which, options, sink);
+  }
+  if (which.find('/') != std::string::npos) return NotFound("there is no file " + which);
   std::vector<std::string> ids;
-  for (const std::string_view id : Split(users, ',')) {
-    if (Trim(id).empty()) return InvalidInput("--users has an empty id: " + users);
+  for (const std::string_view id : Split(which, ',')) {
+    if (Trim(id).empty()) return InvalidInput("there is an empty id among " + which);
     ids.emplace_back(Trim(id));
   }
-  return engine::RecommendUsers(model, ids, options, sink);
+  return answer(ids);
 }
 
 }  // namespace
@@ -88,6 +96,7 @@ Result<engine::BatchCounts> Answer(const engine::LoadedModel& model, const std::
 int Recommend(Arguments arguments) {
   std::string model_folder;
   std::string users;
+  std::string items;
   std::uint64_t num_results = 25;
   bool include_seen = false;
   std::optional<double> exploration_weight;
@@ -101,9 +110,13 @@ int Recommend(Arguments arguments) {
        "every user of the training data; some ids; or a file with an id on each line or with JSON "
        "lines: {\"userId\": \"1\"}, and for ranking recipes {\"userId\": \"1\", \"itemList\": "
        "[\"10\", \"20\"]}",
-       TakeText(users), Option::kRequired},
-      {"--num-results", "N", "items for each user (25)",
-       TakeCount(num_results, 1, engine::kMaxNumResults)},
+       TakeText(users)},
+      {"--items", "all|ID,…|FILE",
+       "likewise, for recipes that answer for items; JSON lines are {\"itemId\": \"10\"}, and for "
+       "aws-item-attribute-affinity {\"itemAttributes\": \"ITEMS.genres = \\\"Comedy\\\"\"}",
+       TakeText(items)},
+      {"--num-results", "N", "length of each list (25); at most 500, for lists of users 5,000,000",
+       TakeCount(num_results, 1, engine::kMaxSegmentUsers)},
       {"--include-seen", "", "recommend also what the user has already interacted with",
        TakeSwitch(include_seen)},
       {"--exploration-weight", "W",
@@ -120,11 +133,16 @@ int Recommend(Arguments arguments) {
       .name = "recommend",
       .purpose =
           "Recommends items, one JSON line for each user, in the form of a batch inference "
-          "job's output. A user that the model does not know gets popular items.",
+          "job's output. A user that the model does not know gets popular items. For an item, "
+          "gives items like it or users for it, by the model's recipe.",
       .examples =
           "  usher recommend --model model --users 1,2,3 --num-results 10\n"
-          "  usher recommend --model model --users all --out all.jsonl\n"};
+          "  usher recommend --model model --users all --out all.jsonl\n"
+          "  usher recommend --model similar --items 1,2\n"};
   if (const auto exit = ParseOptions(kHelp, options, arguments)) return *exit;
+  if (users.empty() == items.empty()) {
+    return FailUsage("recommend", "give either --users or --items");
+  }
 
   const auto model = engine::LoadModel(model_folder);
   if (!model) return Fail("recommend", model_folder + ": " + model.error().message);
@@ -149,8 +167,8 @@ int Recommend(Arguments arguments) {
                                    .explorer = explorer.get(),
                                    .exploration_seed = exploration_seed,
                                    .progress = [&](double fraction) { bar.Update(fraction); }};
-  const auto counts =
-      Answer(*model, users, batch, [&](std::string_view lines) { return output.Write(lines); });
+  const auto counts = Answer(*model, !items.empty(), items.empty() ? users : items, batch,
+                             [&](std::string_view lines) { return output.Write(lines); });
   bar.Finish();
   if (!counts) return Fail("recommend", counts.error().message);
   if (const auto finished = output.Finish(); !finished) {

@@ -11,12 +11,12 @@
 #include "cli/progress_bar.h"
 #include "cli/training_options.h"
 #include "columnar/csv_table.h"
+#include "engine/item_model.h"
 
 namespace usher::cli {
 namespace {
 
-// A metadata file must be what it is said to be, even though no recipe of this version learns from
-// it: better to hear of a wrong file now.
+// Better to hear of a wrong file now than after reading the interactions.
 Result<void> CheckMetadata(const std::string& path, std::string_view id, std::string_view also) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return NotFound("there is no file " + path);
@@ -29,7 +29,8 @@ Result<void> CheckMetadata(const std::string& path, std::string_view id, std::st
                       " or " + std::string(also));
 }
 
-void PrintResult(const engine::TrainResult& result, const std::string& folder) {
+void PrintResult(const engine::TrainResult& result, engine::RecipeKind kind,
+                 const std::string& folder) {
   std::printf("%llu interactions of %llu users with %llu items, %.1f s\n",
               static_cast<unsigned long long>(result.interactions),
               static_cast<unsigned long long>(result.users),
@@ -45,25 +46,31 @@ void PrintResult(const engine::TrainResult& result, const std::string& folder) {
         tuning.results.size(), tuning.objective.c_str(), tuning.metric, tuning.default_metric,
         folder.c_str());
   }
-  std::printf("Model: %s\nNext:  usher recommend --model %s --users all --num-results 10\n",
-              folder.c_str(), folder.c_str());
+  const char* next = "--users all";
+  if (kind >= engine::RecipeKind::kSims) next = "--items all";
+  if (kind == engine::RecipeKind::kItemAttributeAffinity) next = "--items LINES.jsonl";
+  std::printf("Model: %s\nNext:  usher recommend --model %s %s --num-results 10\n", folder.c_str(),
+              folder.c_str(), next);
 }
 
 }  // namespace
 
 int Train(Arguments arguments) {
   TrainingOptions training;
-  std::string items;
-  std::string users;
+  std::string& items = training.train.items.path;
+  std::string& users = training.train.users.path;
   std::string out;
   std::vector<Option> options = OptionsOf(training);
-  options.insert(options.begin() + 1,
-                 {{"--items", "FILE",
-                   "CSV of items (ITEM_ID or movieId, metadata); checked, but the recipes of this "
-                   "version learn from interactions alone",
-                   TakeText(items)},
-                  {"--users", "FILE", "CSV of users (USER_ID or userId, metadata); likewise",
-                   TakeText(users)}});
+  options.front().required = false;  // aws-semantic-similarity can do without interactions
+  options.insert(
+      options.begin() + 1,
+      {{"--items", "FILE",
+        "CSV of items: ITEM_ID or movieId, and columns of categories joined by '|', "
+        "numbers or text. The recipes that answer for items learn from it; for the "
+        "others it is only checked",
+        TakeText(items)},
+       {"--users", "FILE", "CSV of users: USER_ID or userId, likewise; for the affinity recipes",
+        TakeText(users)}});
   bool hpo = false;
   std::optional<std::uint64_t> trials;
   std::optional<double> time_limit;
@@ -95,7 +102,9 @@ int Train(Arguments arguments) {
           "  usher train --interactions ratings.csv --out model\n"
           "  usher train --interactions ratings.csv --out model2 --seed 7 \\\n"
           "    --recipe aws-popularity-count\n"
-          "  usher train --interactions ratings.csv --out model3 --hpo --hpo-trials 10\n"};
+          "  usher train --interactions ratings.csv --out model3 --hpo --hpo-trials 10\n"
+          "  usher train --interactions ratings.csv --items movies.csv --out similar \\\n"
+          "    --recipe aws-similar-items\n"};
   if (const auto exit = ParseOptions(kHelp, options, arguments)) return *exit;
 
   if (hpo) {
@@ -107,8 +116,14 @@ int Train(Arguments arguments) {
   } else if (trials || time_limit || evaluations > 0 || !objective.empty()) {
     return FailUsage("train", "the options --hpo-… need --hpo");
   }
+  const auto recipe = engine::FindRecipe(training.train.recipe);
+  if (!recipe) return Fail("train", recipe.error().message);
+  const bool alone = training.interactions.empty() && !engine::NeedsInteractions((*recipe)->kind);
+  if (training.interactions.empty() && !alone) {
+    return FailUsage("train", "--interactions is missing");
+  }
   std::error_code error;
-  if (!std::filesystem::exists(training.interactions, error)) {
+  if (!alone && !std::filesystem::exists(training.interactions, error)) {
     return Fail("train", "there is no file " + training.interactions);
   }
   for (const auto& [path, id, also] :
@@ -125,7 +140,7 @@ int Train(Arguments arguments) {
   const auto result = engine::Train(training.interactions, out, training.train);
   bar.Finish();
   if (!result) return Fail("train", result.error().message);
-  PrintResult(*result, out);
+  PrintResult(*result, (*recipe)->kind, out);
   return kExitOk;
 }
 

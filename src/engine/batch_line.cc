@@ -22,17 +22,6 @@ std::string EchoText(std::string_view line) {
   return IsUtf8(echo) ? echo : "\"\"";
 }
 
-Result<std::string> IdMember(const Value& query, std::string_view name) {
-  const Value* member = query.Find(name);
-  const std::string quoted = "'" + std::string(name) + "'";
-  if (member == nullptr) return InvalidInput("the line has no " + quoted);
-  if (member->as_string() == nullptr) return InvalidInput(quoted + " must be a string");
-  if (member->as_string()->size() > kMaxIdBytes) {
-    return InvalidInput(quoted + " is longer than " + std::to_string(kMaxIdBytes) + " bytes");
-  }
-  return *member->as_string();
-}
-
 Result<std::vector<std::string>> ListMember(const Value& query) {
   const Value* member = query.Find("itemList");
   if (member == nullptr) return InvalidInput("the line has no 'itemList'");
@@ -82,22 +71,37 @@ class ListWriter {
 
 }  // namespace
 
+Result<std::string> IdMember(const Value& query, std::string_view name) {
+  const Value* member = query.Find(name);
+  const std::string quoted = "'" + std::string(name) + "'";
+  if (member == nullptr) return InvalidInput("the line has no " + quoted);
+  if (member->as_string() == nullptr) return InvalidInput(quoted + " must be a string");
+  if (member->as_string()->size() > kMaxIdBytes) {
+    return InvalidInput(quoted + " is longer than " + std::to_string(kMaxIdBytes) + " bytes");
+  }
+  return *member->as_string();
+}
+
+Result<Value> ParseBatchObject(std::string_view line, std::string& echo) {
+  if (line.size() > kMaxBatchLineBytes) {
+    echo = EchoText(line);
+    return InvalidInput("the line is longer than " + std::to_string(kMaxBatchLineBytes) + " bytes");
+  }
+  auto parsed = json::Parse(line);
+  if (!parsed) {
+    echo = EchoText(line);
+    return InvalidInput("the line is no JSON: " + parsed.error().message);
+  }
+  echo = json::Write(*parsed);
+  if (parsed->as_map() == nullptr) return InvalidInput("the line must be a JSON object");
+  return parsed;
+}
+
 BatchLine ParseBatchLine(std::string_view line, RecipeKind kind) {
   BatchLine request;
-  if (line.size() > kMaxBatchLineBytes) {
-    request.echo = EchoText(line);
-    request.error = "the line is longer than " + std::to_string(kMaxBatchLineBytes) + " bytes";
-    return request;
-  }
-  const auto parsed = json::Parse(line);
+  const auto parsed = ParseBatchObject(line, request.echo);
   if (!parsed) {
-    request.echo = EchoText(line);
-    request.error = "the line is no JSON: " + parsed.error().message;
-    return request;
-  }
-  request.echo = json::Write(*parsed);
-  if (parsed->as_map() == nullptr) {
-    request.error = "the line must be a JSON object";
+    request.error = parsed.error().message;
     return request;
   }
   auto user_id = IdMember(*parsed, "userId");

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
+#include "base/value.h"
 #include "engine/recipes.h"
 #include "recsys/model.h"
 
@@ -21,6 +23,13 @@ struct BatchLine {
   std::vector<std::uint32_t> known;     // items of the list that the model knows
   std::vector<std::uint32_t> known_at;  // their places in the list
 };
+
+// The JSON object of an input line; `echo` gets JSON of the input, or as much of a line as a text
+// that is none. Errors: what is wrong with the line.
+Result<Value> ParseBatchObject(std::string_view line, std::string& echo);
+
+// The id that a line gives. Errors: none, no string or too long.
+Result<std::string> IdMember(const Value& query, std::string_view name);
 
 // Reads an input line. Whatever is wrong with it is in `error`.
 [[nodiscard]] BatchLine ParseBatchLine(std::string_view line, RecipeKind kind);

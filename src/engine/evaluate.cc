@@ -9,6 +9,7 @@
 
 #include "base/parallel.h"
 #include "engine/fit.h"
+#include "engine/item_model.h"
 #include "recsys/metrics/metrics.h"
 #include "recsys/ranking/temperature.h"
 
@@ -67,6 +68,10 @@ Result<Evaluation> EvaluateTable(InteractionTable table, const TrainOptions& opt
   if (!recipe) return recipe.error();
   const auto hyperparameters = CompleteHyperparameters(**recipe, options.hyperparameters);
   if (!hyperparameters) return hyperparameters.error();
+  if (IsItemRecipe((*recipe)->kind)) {
+    return Unsupported("recipe " + options.recipe +
+                       " answers for items: its metrics are those that training prints");
+  }
   if (table.size() == 0) return InvalidInput("there are no interactions to learn from");
   ThreadPool pool(options.threads);
   const recsys::Vocabulary users(table.user_ids);

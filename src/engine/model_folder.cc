@@ -10,6 +10,8 @@
 #include "base/byte_source.h"
 #include "columnar/ipc_file.h"
 #include "engine/fit.h"
+#include "engine/item_model.h"
+#include "engine/model_arrays.h"
 #include "engine/model_writer.h"
 #include "json/json.h"
 #include "recsys/blend/blend_model.h"
@@ -144,81 +146,6 @@ Result<ModelInfo> ParseManifest(std::string_view text) {
   return info;
 }
 
-using File = std::shared_ptr<const columnar::ArrayFile>;
-
-Result<File> OpenArrays(const std::string& folder, std::string_view name, const ModelInfo& info) {
-  const auto sha256 = info.file_sha256.find(std::string(name));
-  if (sha256 == info.file_sha256.end()) {
-    return Corrupt("the model's manifest does not name " + std::string(name));
-  }
-  auto file = columnar::ArrayFile::Open(folder + "/" + std::string(name), sha256->second);
-  if (!file && file.error().code == ErrorCode::kNotFound) {
-    return Corrupt("the model's file " + std::string(name) + " is missing");
-  }
-  return file;
-}
-
-Result<recsys::Vocabulary> ReadVocabulary(const File& file, std::string_view name,
-                                          std::uint64_t count) {
-  const auto strings = file->Strings(name);
-  if (!strings) return strings.error();
-  if (strings->size() != count) return Corrupt("the model's vocabulary has another size");
-  return recsys::Vocabulary(strings->offsets(), strings->bytes(), file);
-}
-
-struct Histories {
-  recsys::ListsView lists;
-  std::span<const std::uint32_t> times;
-};
-
-Result<Histories> ReadHistories(const File& file, const ModelInfo& info) {
-  const auto offsets = file->Int64s("offsets");
-  if (!offsets) return offsets.error();
-  const auto items = file->UInt32s("items");
-  if (!items) return items.error();
-  const auto times = file->UInt32s("times");
-  if (!times) return times.error();
-  bool good = offsets->size() == info.users + 1 && offsets->front() == 0 &&
-              offsets->back() == static_cast<std::int64_t>(items->size()) &&
-              (times->empty() || times->size() == items->size());
-  for (std::size_t user = 0; good && user < info.users; ++user) {
-    good = (*offsets)[user] <= (*offsets)[user + 1];
-  }
-  for (std::size_t at = 0; good && at < items->size(); ++at) good = (*items)[at] < info.items;
-  if (!good) return Corrupt("the model's histories point out of range");
-  return Histories{{*offsets, *items}, *times};
-}
-
-Result<recsys::WeightedListsView> ReadTransitions(const File& file, const ModelInfo& info) {
-  const auto offsets = file->Int64s("offsets");
-  if (!offsets) return offsets.error();
-  const auto items = file->UInt32s("items");
-  if (!items) return items.error();
-  const auto weights = file->Floats("weights");
-  if (!weights) return weights.error();
-  bool good = offsets->size() == info.items + 1 && offsets->front() == 0 &&
-              offsets->back() == static_cast<std::int64_t>(items->size()) &&
-              weights->size() == items->size();
-  for (std::size_t item = 0; good && item < info.items; ++item) {
-    good = (*offsets)[item] <= (*offsets)[item + 1];
-  }
-  for (std::size_t at = 0; good && at < items->size(); ++at) {
-    good = (*items)[at] < info.items && (*weights)[at] >= 0;
-  }
-  if (!good) return Corrupt("the model's transitions point out of range");
-  return recsys::WeightedListsView{*offsets, *items, *weights};
-}
-
-Result<linalg::MatrixView> ReadFactors(const File& file, std::string_view name, std::uint64_t rows,
-                                       std::size_t rank) {
-  const auto matrix = file->FloatMatrix(name);
-  if (!matrix) return matrix.error();
-  if (matrix->rows != rows || matrix->cols != linalg::PaddedColumns(rank)) {
-    return Corrupt("the model's factors have another shape");
-  }
-  return linalg::MatrixView{matrix->values.data(), matrix->rows, rank, matrix->cols};
-}
-
 }  // namespace
 
 Result<ModelInfo> ReadModelInfo(const std::string& folder) {
@@ -240,6 +167,8 @@ Result<LoadedModel> LoadModel(const std::string& folder) {
   const auto recipe = FindRecipe(loaded.info.recipe);
   if (!recipe) return recipe.error();
   loaded.kind = (*recipe)->kind;
+
+  if (IsItemRecipe(loaded.kind)) return LoadItemModel(folder, std::move(loaded));
 
   const auto vocabulary = OpenArrays(folder, kVocabularyFile, loaded.info);
   if (!vocabulary) return vocabulary.error();
@@ -270,7 +199,7 @@ Result<LoadedModel> LoadModel(const std::string& folder) {
   if (!item_factors) return item_factors.error();
   if (!loaded.info.blend) return BadManifest("blend");
   if (!(loaded.info.temperature > 0)) return BadManifest("temperature");
-  std::vector<File> owners{*histories_file, *factors_file};
+  std::vector<ArraysFile> owners{*histories_file, *factors_file};
   recsys::WeightedListsView transitions;
   if (loaded.info.blend->sequence_weight > 0) {
     const auto file = OpenArrays(folder, kTransitionsFile, loaded.info);
@@ -291,7 +220,7 @@ Result<LoadedModel> LoadModel(const std::string& folder) {
        .transitions = transitions,
        .options = *loaded.info.blend,
        .temperature = static_cast<float>(loaded.info.temperature),
-       .owner = std::make_shared<const std::vector<File>>(std::move(owners))});
+       .owner = std::make_shared<const std::vector<ArraysFile>>(std::move(owners))});
   return loaded;
 }
 

@@ -16,6 +16,11 @@
 #include "recsys/blend/blend_options.h"
 #include "recsys/model.h"
 
+namespace usher::recsys {
+class RelatedItems;
+class SegmentModel;
+}  // namespace usher::recsys
+
 namespace usher::engine {
 
 inline constexpr int kModelFormatVersion = 2;
@@ -48,7 +53,10 @@ struct ModelInfo {
 struct LoadedModel {
   ModelInfo info;
   RecipeKind kind = RecipeKind::kUserPersonalization;
+  // Exactly one of these is there, by kind: answers for users, items like an item, users for items.
   std::shared_ptr<const recsys::Model> model;
+  std::shared_ptr<const recsys::RelatedItems> related;
+  std::shared_ptr<const recsys::SegmentModel> segments;
 };
 
 // Errors: kNotFound when there is no manifest; kCorrupt when a file is missing or does not match;

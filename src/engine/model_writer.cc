@@ -28,7 +28,8 @@ Result<void> SyncFolder(const std::string& folder) {
   return {};
 }
 
-// One array file; `fill` adds the arrays. Notes the checksum in `info`.
+}  // namespace
+
 Result<void> WriteArrays(const std::string& folder, std::string_view name, ModelInfo& info,
                          const std::function<void(columnar::ArrayFileWriter&)>& fill) {
   auto writer = columnar::ArrayFileWriter::Create(folder + "/" + std::string(name));
@@ -39,6 +40,8 @@ Result<void> WriteArrays(const std::string& folder, std::string_view name, Model
   info.file_sha256[std::string(name)] = written->sha256;
   return {};
 }
+
+namespace {
 
 Result<void> WriteText(const std::string& folder, std::string_view name, std::string_view text) {
   auto file = columnar::OutputFile::Create(folder + "/" + std::string(name));
@@ -125,16 +128,14 @@ Result<void> WriteFiles(const std::string& folder, const Fitted& fitted,
     const std::string text = json::Write(engine::ToValue(*tuning)) + "\n";
     if (auto wrote = WriteText(folder, kTuningReportFile, text); !wrote) return wrote;
   }
-  return WriteText(folder, kManifestFile, json::Write(ToValue(info)) + "\n");
+  return {};
 }
 
 }  // namespace
 
-Result<void> WriteModel(const std::string& folder, const Fitted& fitted,
-                        std::span<const std::string> user_ids,
-                        std::span<const std::string> item_ids,
-                        const std::optional<BlendReport>& report,
-                        const std::optional<TuningReport>& tuning, ModelInfo info) {
+Result<void> PublishModel(
+    const std::string& folder, ModelInfo info,
+    const std::function<Result<void>(const std::string& part, ModelInfo& info)>& write_files) {
   std::error_code error;
   if (fs::exists(folder, error)) return InvalidInput("the model folder exists already");
   const std::string part = folder + ".part";
@@ -142,13 +143,25 @@ Result<void> WriteModel(const std::string& folder, const Fitted& fitted,
   if (error) return Internal("cannot remove an unfinished model folder: " + error.message());
   fs::create_directories(part, error);
   if (error) return Internal("cannot make the model folder: " + error.message());
-  if (auto written = WriteFiles(part, fitted, user_ids, item_ids, report, tuning, info); !written) {
+  auto written = write_files(part, info);
+  if (written) written = WriteText(part, kManifestFile, json::Write(ToValue(info)) + "\n");
+  if (!written) {
     fs::remove_all(part, error);
     return written;
   }
   fs::rename(part, folder, error);
   if (error) return Internal("cannot publish the model folder: " + error.message());
   return SyncFolder(fs::path(folder).parent_path().string());
+}
+
+Result<void> WriteModel(const std::string& folder, const Fitted& fitted,
+                        std::span<const std::string> user_ids,
+                        std::span<const std::string> item_ids,
+                        const std::optional<BlendReport>& report,
+                        const std::optional<TuningReport>& tuning, ModelInfo info) {
+  return PublishModel(folder, std::move(info), [&](const std::string& part, ModelInfo& noted) {
+    return WriteFiles(part, fitted, user_ids, item_ids, report, tuning, noted);
+  });
 }
 
 }  // namespace usher::engine

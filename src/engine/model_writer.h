@@ -1,11 +1,13 @@
 // WriteModel: publishes a trained model as a folder (the layout is model_folder.h's).
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "base/result.h"
+#include "columnar/ipc_file.h"
 #include "engine/fit.h"
 #include "engine/model_folder.h"
 #include "engine/tune.h"
@@ -18,6 +20,17 @@ inline constexpr std::string_view kVocabularyFile = "vocabulary.arrow";
 inline constexpr std::string_view kHistoriesFile = "histories.arrow";
 inline constexpr std::string_view kFactorsFile = "factors.arrow";
 inline constexpr std::string_view kTransitionsFile = "transitions.arrow";
+
+// One array file of the folder; `fill` adds the arrays. Notes the checksum in `info`.
+Result<void> WriteArrays(const std::string& folder, std::string_view name, ModelInfo& info,
+                         const std::function<void(columnar::ArrayFileWriter&)>& fill);
+
+// Makes `folder`.part, has `write_files` fill it and complete `info` with the checksums, adds the
+// manifest and renames it. Errors: kInvalidInput when `folder` exists; kInternal when the disk
+// fails; what write_files says.
+Result<void> PublishModel(
+    const std::string& folder, ModelInfo info,
+    const std::function<Result<void>(const std::string& part, ModelInfo& info)>& write_files);
 
 // `report` goes into kBlendReportFile, `tuning` into kTuningReportFile. Writes everything into
 // `folder`.part, then renames it. `info` is completed with the checksums. Errors: kInvalidInput

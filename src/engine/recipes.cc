@@ -36,13 +36,64 @@ constexpr std::array kAlsHyperparameters{
                        "how the regularisation grows with the number of interactions"},
 };
 
+constexpr std::string_view kTrendIntervals[] = {"30 minutes", "1 hour", "2 hours", "3 hours",
+                                                "1 day"};
+constexpr std::array kTrendingHyperparameters{
+    HyperparameterSpec{"trend_discovery_frequency", Type::kChoice, 0, 0, "2 hours",
+                       "length of the two latest intervals whose interactions are compared",
+                       kTrendIntervals},
+};
+
+constexpr HyperparameterSpec kMinHistory{
+    "min_user_history_length_percentile", Type::kFloat, 0, 1, "0.005",
+    "users with shorter histories than this share of users are not learned from"};
+constexpr HyperparameterSpec kMaxHistory{
+    "max_user_history_length_percentile", Type::kFloat, 0, 1, "0.995",
+    "users with longer histories than this share of users are not learned from"};
+
+constexpr std::array kSimsHyperparameters{
+    HyperparameterSpec{"popularity_discount_factor", Type::kFloat, 0, 1, "0.5",
+                       "0 favours popular neighbours, 1 those that are met with this item alone"},
+    HyperparameterSpec{"min_cointeraction_count", Type::kInt, 0, 10, "3",
+                       "items that fewer users met together with this one are no neighbours"},
+    kMinHistory,
+    kMaxHistory,
+    HyperparameterSpec{
+        "min_item_interaction_count_percentile", Type::kFloat, 0, 1, "0.0",
+        "items with fewer interactions than this share of items are not learned from"},
+    HyperparameterSpec{
+        "max_item_interaction_count_percentile", Type::kFloat, 0, 1, "1.0",
+        "items with more interactions than this share of items are not learned from"},
+};
+
+constexpr std::array kSimilarItemsHyperparameters{
+    HyperparameterSpec{"popularity_discount_factor", Type::kFloat, 0, 1, "0.0",
+                       "0 favours popular neighbours, 1 less popular ones"},
+    HyperparameterSpec{"item_id_hidden_dim", Type::kInt, 30, 200, "100",
+                       "accepted without effect: interactions are not squeezed into a vector"},
+    HyperparameterSpec{"item_metadata_hidden_dim", Type::kInt, 30, 200, "100",
+                       "accepted without effect: metadata is not squeezed into a vector"},
+};
+
+constexpr std::array kAffinityHyperparameters{
+    HyperparameterSpec{"hidden_dimension", Type::kInt, 32, 256, "64",
+                       "rank: number of factors for each user and item"},
+};
+
 constexpr std::array kRecipes{
     Recipe{"aws-user-personalization", RecipeKind::kUserPersonalization, kAlsHyperparameters},
     Recipe{"aws-personalized-ranking", RecipeKind::kPersonalizedRanking, kAlsHyperparameters},
     Recipe{"aws-popularity-count", RecipeKind::kPopularity, {}},
+    Recipe{"aws-trending-now", RecipeKind::kTrendingNow, kTrendingHyperparameters},
+    Recipe{"aws-sims", RecipeKind::kSims, kSimsHyperparameters},
+    Recipe{"aws-similar-items", RecipeKind::kSimilarItems, kSimilarItemsHyperparameters},
+    Recipe{"aws-semantic-similarity", RecipeKind::kSemanticSimilarity, {}},
+    Recipe{"aws-item-affinity", RecipeKind::kItemAffinity, kAffinityHyperparameters},
+    Recipe{"aws-item-attribute-affinity", RecipeKind::kItemAttributeAffinity,
+           kAffinityHyperparameters},
 };
 
-// "aws-user-personalization, aws-personalized-ranking, aws-popularity-count".
+// "aws-user-personalization, aws-personalized-ranking …".
 std::string RecipeNames() {
   std::string names;
   for (const Recipe& recipe : kRecipes) {
@@ -70,6 +121,15 @@ Result<void> CheckValue(const HyperparameterSpec& spec, std::string_view value) 
   if (spec.type == Type::kBool) {
     if (value == "true" || value == "false") return {};
     return InvalidInput(named + " must be true or false, got '" + std::string(value) + "'");
+  }
+  if (spec.type == Type::kChoice) {
+    std::string choices;
+    for (const std::string_view choice : spec.choices) {
+      if (choice == value) return {};
+      choices += (choices.empty() ? "'" : ", '") + std::string(choice) + "'";
+    }
+    return InvalidInput(named + " must be one of " + choices + ", got '" + std::string(value) +
+                        "'");
   }
   const auto number = ParseNumber(value);
   const bool whole = number && std::floor(*number) == *number;
@@ -117,13 +177,14 @@ Result<Hyperparameters> CompleteHyperparameters(const Recipe& recipe,
     if (const auto checked = CheckValue(*spec, value); !checked) return checked.error();
     complete[name] = value;
   }
-  const auto shortest = complete.find("min_user_history_length_percentile");
-  const auto longest = complete.find("max_user_history_length_percentile");
-  if (shortest != complete.end() && longest != complete.end() &&
-      *ParseNumber(shortest->second) >= *ParseNumber(longest->second)) {
-    return InvalidInput("hyperparameter min_user_history_length_percentile (" + shortest->second +
-                        ") must be below max_user_history_length_percentile (" + longest->second +
-                        ")");
+  for (const char* what : {"user_history_length_percentile", "item_interaction_count_percentile"}) {
+    const auto least = complete.find(std::string("min_") + what);
+    const auto most = complete.find(std::string("max_") + what);
+    if (least != complete.end() && most != complete.end() &&
+        *ParseNumber(least->second) >= *ParseNumber(most->second)) {
+      return InvalidInput("hyperparameter " + least->first + " (" + least->second +
+                          ") must be below " + most->first + " (" + most->second + ")");
+    }
   }
   return complete;
 }

@@ -12,16 +12,28 @@
 
 namespace usher::engine {
 
-enum class RecipeKind { kUserPersonalization, kPersonalizedRanking, kPopularity };
+enum class RecipeKind {
+  kUserPersonalization,
+  kPersonalizedRanking,
+  kPopularity,
+  // Those below are trained and loaded by engine/item_recipes.h.
+  kTrendingNow,
+  kSims,
+  kSimilarItems,
+  kSemanticSimilarity,
+  kItemAffinity,
+  kItemAttributeAffinity,
+};
 
 struct HyperparameterSpec {
-  enum class Type { kInt, kFloat, kBool };
+  enum class Type { kInt, kFloat, kBool, kChoice };
   std::string_view name;
   Type type;
   double min;  // inclusive; of numbers
   double max;
   std::string_view default_value;
-  std::string_view meaning;  // what it does in this engine
+  std::string_view meaning;                        // what it does in this engine
+  std::span<const std::string_view> choices = {};  // kChoice
 };
 
 struct Recipe {

@@ -10,7 +10,7 @@ using testing::HasSubstr;
 
 TEST(FindRecipe, RefusesAnotherRecipeAndNamesThoseItHas) {
   EXPECT_TRUE(FindRecipe("aws-popularity-count"));
-  const auto got = FindRecipe("aws-sims");
+  const auto got = FindRecipe("aws-hrnn");
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().code, ErrorCode::kUnsupported);
   EXPECT_THAT(

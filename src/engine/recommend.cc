@@ -8,6 +8,7 @@
 #include "base/byte_source.h"
 #include "base/parallel.h"
 #include "engine/batch_line.h"
+#include "engine/item_answers.h"
 #include "engine/line_reader.h"
 
 namespace usher::engine {
@@ -149,6 +150,10 @@ Result<BatchCounts> RecommendIds(const LoadedModel& model, std::size_t count, co
   return run.counts();
 }
 
+Error WantsItems(const LoadedModel& model) {
+  return InvalidInput("a model of recipe " + model.info.recipe + " answers for items, not users");
+}
+
 // A user with what they did lately: the query, and where it points when folded in.
 struct OneUser {
   std::vector<std::uint32_t> history;
@@ -184,6 +189,7 @@ struct OneUser {
 
 Result<BatchCounts> RecommendFile(const LoadedModel& model, const std::string& input_path,
                                   const BatchOptions& options, const LineSink& sink) {
+  if (AnswersForItems(model)) return AnswerItemFile(model, input_path, options, sink);
   if (const auto checked = CheckOptions(options); !checked) return checked.error();
   std::error_code ignored;
   if (!std::filesystem::exists(input_path, ignored)) return NotFound("there is no such input file");
@@ -205,6 +211,7 @@ Result<BatchCounts> RecommendFile(const LoadedModel& model, const std::string& i
 
 Result<BatchCounts> RecommendUsers(const LoadedModel& model, std::span<const std::string> user_ids,
                                    const BatchOptions& options, const LineSink& sink) {
+  if (AnswersForItems(model)) return WantsItems(model);
   return RecommendIds(
       model, user_ids.size(), [&](std::size_t j) { return std::string(user_ids[j]); }, options,
       sink);
@@ -212,6 +219,7 @@ Result<BatchCounts> RecommendUsers(const LoadedModel& model, std::span<const std
 
 Result<BatchCounts> RecommendAllUsers(const LoadedModel& model, const BatchOptions& options,
                                       const LineSink& sink) {
+  if (AnswersForItems(model)) return WantsItems(model);
   const recsys::Vocabulary& users = model.model->users();
   return RecommendIds(
       model, users.size(),
@@ -223,6 +231,7 @@ Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::st
                                                std::span<const std::string> recent_items,
                                                std::size_t num_results, bool exclude_seen,
                                                const Exploration* exploration) {
+  if (AnswersForItems(model)) return WantsItems(model);
   if (model.kind == RecipeKind::kPersonalizedRanking) {
     return InvalidInput("a model of recipe " + model.info.recipe + " only ranks given items");
   }

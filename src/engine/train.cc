@@ -10,6 +10,7 @@
 #include "base/parallel.h"
 #include "engine/checkpoint.h"
 #include "engine/fit.h"
+#include "engine/item_model.h"
 #include "engine/model_folder.h"
 #include "engine/model_writer.h"
 #include "engine/sha256.h"
@@ -197,6 +198,9 @@ Result<TrainResult> Train(const std::string& interactions_path, const std::strin
     return InvalidInput("the model folder exists already");
   }
   Report(options, "reading", 0);
+  if (interactions_path.empty() && !NeedsInteractions((*recipe)->kind)) {
+    return TrainOnTable({}, model_folder, options);
+  }
   auto table = LoadInteractions(
       interactions_path,
       {.event_type = options.event_type,
@@ -222,6 +226,12 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
   }
   if (options.check) {
     if (const auto checked = options.check(table); !checked) return checked.error();
+  }
+  if (IsItemRecipe((*recipe)->kind)) {
+    auto result =
+        TrainItemModel(**recipe, *hyperparameters, std::move(table), model_folder, options);
+    if (result) result->seconds = SecondsSince(started);
+    return result;
   }
   if (table.size() == 0) return InvalidInput("there are no interactions to learn from");
 

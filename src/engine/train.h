@@ -24,6 +24,7 @@
 
 #include "base/result.h"
 #include "engine/interactions_file.h"
+#include "engine/metadata.h"
 #include "engine/recipes.h"
 #include "engine/tune.h"
 
@@ -45,8 +46,10 @@ struct TrainOptions {
   // service's rules of least data are such a check. May be empty.
   std::function<Result<void>(const InteractionTable&)> check;
   std::optional<TuningOptions> tuning;  // absent: the hyperparameters are used as they are
-  bool hold_out = true;                 // false: no metrics, default temperature
-  std::string checkpoint_folder;        // must exist; empty: none
+  MetadataSource items;                 // what is known of the catalogue
+  MetadataSource users;
+  bool hold_out = true;                                // false: no metrics, default temperature
+  std::string checkpoint_folder;                       // must exist; empty: none
   std::function<void(const TrainProgress&)> progress;  // from the calling thread; may be empty
   std::stop_token stop;                                // asked between blocks of work
 };
@@ -62,6 +65,7 @@ struct TrainResult {
   double seconds = 0;  // from the call to the published folder
 };
 
+// `interactions_path` may be empty for a recipe that can do without (aws-semantic-similarity).
 // `model_folder` must not exist; it appears complete or not at all.
 // Errors: what LoadInteractions says; kUnsupported for another recipe; kInvalidInput for
 // hyperparameters, no interactions or a taken folder; kCancelled after a stop request.

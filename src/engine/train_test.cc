@@ -210,7 +210,7 @@ TEST(Train, RefusesWhatItCannotDo) {
   const TempFolder folder;
   const std::string path = folder.path() + "/model";
   TrainOptions options = Small();
-  options.recipe = "aws-sims";
+  options.recipe = "aws-hrnn";
   EXPECT_EQ(TrainOnTable(TwoTastes(5, 5, 1), path, options).error().code, ErrorCode::kUnsupported);
   options = Small();
   options.hyperparameters["hidden_dimension"] = "7";
