@@ -5,6 +5,7 @@
 //   datasets/       imported interactions, items and users
 //   models/         trained models
 //   jobs/           work folders of running jobs
+//   impressions/    what explored answers showed
 //   lock            held by the running server; its text is the process id
 //
 // Threads: open in one thread; the paths may be read from any.
