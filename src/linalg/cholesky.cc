@@ -13,7 +13,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace usher::linalg::HWY_NAMESPACE {
 
-// Rows factorised before the rest of the matrix is updated: a multiple of the tile's rows.
+// Rows factorised together: a multiple of the tile's rows.
 constexpr int kBlock = 8;
 constexpr float kPivotFloor = 1e-6F;
 constexpr float kSmallestPivot = 1e-30F;
@@ -143,12 +143,13 @@ void SolveCholesky(float* HWY_RESTRICT A, std::size_t n, float* HWY_RESTRICT x) 
   float solved[kMaxSize];
   for (std::size_t k = 0; k < n; ++k) diagonal[k] = A[k * n + k];
   for (std::size_t begin = 0; begin < n; begin += kBlock) {
+    // All rows above at once, so that sums stay in registers.
+    UpdateUpper<true>(A, begin, n, begin, begin + kBlock, n, A, A, n, [] {});
     DiagonalBlock block;
     FactorizeDiagonal(A + begin * n + begin, n, diagonal + begin, block);
     EliminateRows(A, n, begin, block);
     SubstituteForward(A, n, begin, block, x);
     std::copy_n(block.inverse, kBlock, inverse + begin);
-    UpdateUpper<true>(A + begin * n, kBlock, n, begin + kBlock, n, A, A, n, [] {});
   }
   std::fill_n(solved, n, 0.0F);
   for (std::size_t begin = n; begin > 0; begin -= kBlock) {

@@ -99,12 +99,12 @@ HWY_INLINE std::size_t UpperTileCount(std::size_t n) {
 // called once for each tile, before it.
 template <bool kSubtract, class Between>
 HWY_INLINE void UpdateUpper(const float* HWY_RESTRICT panel, std::size_t depth,
-                            std::size_t panel_stride, std::size_t first, std::size_t n,
-                            const float* base, float* a, std::size_t a_stride,
+                            std::size_t panel_stride, std::size_t first, std::size_t last,
+                            std::size_t n, const float* base, float* a, std::size_t a_stride,
                             const Between& between) {
   const Tag d;
   const std::size_t lanes = hn::Lanes(d);
-  for (std::size_t r = first; r < n; r += kTileRows) {
+  for (std::size_t r = first; r < last; r += kTileRows) {
     std::size_t c = r / lanes * lanes;
     const float* rows = panel + r;
     const auto update = [&](auto tag, auto vectors) HWY_ATTR {

@@ -133,7 +133,7 @@ void GatherRankUpdate(const float* Y, std::size_t n, std::size_t stride, const s
         end < count
             ? RowFetcher(Y, n, stride, rows + end, std::min(kPanelRows, count - end), tiles)
             : RowFetcher(Y, n, stride, upcoming, std::min(kPanelRows, upcoming_count), tiles);
-    UpdateUpper<false>(panel, depth, n, 0, n, base, A, n, [&] { fetcher.Next(); });
+    UpdateUpper<false>(panel, depth, n, 0, n, n, base, A, n, [&] { fetcher.Next(); });
     base = A;
   }
 }
@@ -142,7 +142,7 @@ void GatherRankUpdate(const float* Y, std::size_t n, std::size_t stride, const s
 void AddGram(const float* P, std::size_t count, std::size_t n, std::size_t stride, float* A) {
   for (std::size_t begin = 0; begin < count; begin += kPanelRows) {
     const std::size_t depth = std::min(kPanelRows, count - begin);
-    UpdateUpper<false>(P + begin * stride, depth, stride, 0, n, A, A, n, [] {});
+    UpdateUpper<false>(P + begin * stride, depth, stride, 0, n, n, A, A, n, [] {});
   }
 }
 
