@@ -17,6 +17,7 @@ ITEM_METRICS = {
     *(f"precision_at_{k}" for k in (5, 10, 25)),
 }
 THREE_USERS = ("1", "15", "73")
+GREEDY = {"explorationWeight": "0"}
 # Longer than any catalogue of the tests' data: asks for everything that real time may give.
 MAX_RESULTS = 500
 
@@ -42,7 +43,12 @@ def ranking_version(prepared):
 
 @pytest.fixture(scope="module")
 def personal_campaign(prepared, personal_version):
-    return workflow.create_campaign(prepared.personalize, personal_version, "personal")
+    return workflow.create_campaign(
+        prepared.personalize,
+        personal_version,
+        "personal",
+        campaignConfig={"itemExplorationConfig": GREEDY},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -248,6 +254,7 @@ def test_batch_gives_each_user_what_real_time_gives(prepared, personal_version, 
         "batch-users",
         [json.dumps({"userId": user}) for user in THREE_USERS],
         numResults=10,
+        batchInferenceJobConfig={"itemExplorationConfig": GREEDY},
     )
 
     assert sorted(line["input"]["userId"] for line in lines) == sorted(THREE_USERS)
@@ -275,6 +282,58 @@ def test_a_bad_batch_line_fails_alone(prepared, personal_version):
     assert len([line for line in lines if line["error"]]) == 2
 
 
+# --- Tuning and exploration ----------------------------------------------------------------------
+
+
+def test_tuned_hyperparameters_lie_in_the_ranges_that_were_asked_for(prepared):
+    version = workflow.train(
+        prepared.personalize,
+        prepared.group_arn,
+        "tuned",
+        performHPO=True,
+        solutionConfig={
+            "hpoConfig": {
+                "hpoResourceConfig": {
+                    "maxNumberOfTrainingJobs": "2",
+                    "maxParallelTrainingJobs": "1",
+                },
+                "algorithmHyperParameterRanges": {
+                    "integerHyperParameterRanges": [
+                        {"name": "hidden_dimension", "minValue": 32, "maxValue": 40}
+                    ],
+                    "continuousHyperParameterRanges": [],
+                    "categoricalHyperParameterRanges": [],
+                },
+            }
+        },
+    )
+
+    described = workflow.describe_version(prepared.personalize, version)()
+    assert described["performHPO"] is True
+    tuned = described["tunedHPOParams"]["algorithmHyperParameters"]
+    assert 32 <= int(tuned["hidden_dimension"]) <= 40
+
+
+def test_a_campaign_explores_unless_told_otherwise(prepared, personal_version, personal_campaign):
+    campaign = workflow.create_campaign(
+        prepared.personalize,
+        personal_version,
+        "exploring",
+        campaignConfig={
+            "itemExplorationConfig": {
+                "explorationWeight": "1",
+                "explorationItemAgeCutOff": "10000",
+            }
+        },
+    )
+
+    greedy = recommend(prepared, personal_campaign, "1")
+    assert recommend(prepared, personal_campaign, "1") == greedy
+    explored = [recommend(prepared, campaign, "1") for _ in range(5)]
+    assert len({tuple(item["itemId"] for item in items) for items in explored}) > 1
+    assert all(len({item["itemId"] for item in items}) == 25 for items in explored)
+
+
 # --- Life cycle ----------------------------------------------------------------------------------
 
 
@@ -295,7 +354,12 @@ def test_an_incremental_import_adds_to_what_is_there(prepared):
     wait_for(workflow.describe_import(prepared.personalize, arn))
 
     version = workflow.train(prepared.personalize, prepared.group_arn, "with-more")
-    campaign = workflow.create_campaign(prepared.personalize, version, "with-more")
+    campaign = workflow.create_campaign(
+        prepared.personalize,
+        version,
+        "with-more",
+        campaignConfig={"itemExplorationConfig": GREEDY},
+    )
 
     # A user that only the second file knows, with movies' users still there beside it.
     assert {item["itemId"][0] for item in recommend(prepared, campaign, "u0", 5)} == {"i"}

@@ -23,6 +23,10 @@ class CampaignTest : public TestService {
     RunJobs();
     return created;
   }
+  static api::CampaignConfig WithoutExploration() {
+    return {.item_exploration_config =
+                std::map<std::string, std::string>{{"explorationWeight", "0"}}};
+  }
   api::Campaign Describe() {
     return *Call<api::DescribeCampaign>({.campaign_arn = Arn("campaign/c")})->campaign;
   }
@@ -32,7 +36,7 @@ class CampaignTest : public TestService {
 };
 
 TEST_F(CampaignTest, ServesRecommendationsOfItsVersion) {
-  ASSERT_TRUE(Create(version_));
+  ASSERT_TRUE(Create(version_, WithoutExploration()));
 
   EXPECT_EQ(Describe().status, "ACTIVE");
   const auto answer = Call<runtime_api::GetRecommendations>(
@@ -130,7 +134,7 @@ TEST_F(CampaignTest, ChecksItsConfiguration) {
 }
 
 TEST_F(CampaignTest, IsLoadedAgainAfterARestart) {
-  ASSERT_TRUE(Create(version_));
+  ASSERT_TRUE(Create(version_, WithoutExploration()));
   wire::Dispatcher dispatcher;
   ManualQueue queue;
   Service restarted(*store_, queue, dispatcher, clock_, {.data_folder = folder_.path()});

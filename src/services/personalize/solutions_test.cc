@@ -68,9 +68,6 @@ TEST_F(CreateSolutionTest, ChecksHyperparametersByNameAndRange) {
 
 TEST_F(CreateSolutionTest, RefusesWhatIsNotBuiltRatherThanLeavingItOut) {
   auto request = Request("aws-user-personalization");
-  request.perform_hpo = true;
-  EXPECT_THAT(Refusal(request), HasSubstr("performHPO"));
-  request.perform_hpo = false;
   request.perform_auto_training = true;
   EXPECT_THAT(Refusal(request), HasSubstr("performAutoTraining"));
   request.perform_auto_training = false;
