@@ -38,6 +38,10 @@ void PrintResult(const engine::TrainResult& result, engine::RecipeKind kind,
   for (const auto& [name, value] : result.metrics) {
     std::printf("  %-50s %.4f\n", name.c_str(), value);
   }
+  if (result.calibration) {
+    std::printf("  %-50s %.5f (plain softmax: %.5f)\n", "expected calibration error of the scores",
+                result.calibration->error, result.calibration->plain_softmax_error);
+  }
   if (result.tuning) {
     const engine::TuningReport& tuning = *result.tuning;
     std::printf(

@@ -103,6 +103,13 @@ Result<ModelInfo> ParseManifest(std::string_view text) {
   if (!instruction_set) return instruction_set.error();
   const auto temperature = NumberMember(manifest, "temperature");
   if (!temperature) return temperature.error();
+  std::optional<Calibration> calibration;
+  if (const Value* member = manifest.Find("calibration"); member != nullptr) {
+    const auto error = NumberMember(*member, "error");
+    const auto plain = NumberMember(*member, "plainSoftmaxError");
+    if (!error || !plain) return BadManifest("calibration");
+    calibration = {*error, *plain};
+  }
   std::optional<recsys::BlendOptions> blend;
   if (const Value* member = manifest.Find("blend"); member != nullptr) {
     const auto options = ParseBlendOptions(*member);
@@ -128,6 +135,7 @@ Result<ModelInfo> ParseManifest(std::string_view text) {
   info.data_sha256 = *data_sha256;
   info.instruction_set = *instruction_set;
   info.temperature = *temperature;
+  info.calibration = calibration;
   info.blend = blend;
   if (manifest.Find("tuning") != nullptr) {
     const auto tuning = ParseTuning(manifest);

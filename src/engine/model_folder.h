@@ -33,14 +33,22 @@ struct TuningSummary {
   bool complete = true;  // false: a limit ended it after that many evaluations
 };
 
+struct Calibration {
+  double error = 0;
+  double plain_softmax_error = 0;
+};
+
 struct ModelInfo {
   int format_version = kModelFormatVersion;
   std::string recipe;
   Hyperparameters hyperparameters;  // complete, defaults included
   std::uint64_t seed = 0;
-  std::string data_sha256;                    // of the interactions as trained on
-  std::string instruction_set;                // Highway's name of the target that trained it
-  double temperature = 0;                     // of the scores' softmax; 0 for popularity
+  std::string data_sha256;      // of the interactions as trained on
+  std::string instruction_set;  // Highway's name of the target that trained it
+  double temperature = 0;       // of the scores' softmax; 0 for popularity
+  // Expected calibration error of the scores of the held-out users' lists, and what it would be at
+  // temperature 1 (recsys/metrics/calibration.h); absent without held-out users or scores.
+  std::optional<Calibration> calibration;
   std::optional<recsys::BlendOptions> blend;  // of the personalisation and ranking recipes
   std::optional<TuningSummary> tuning;
   std::uint64_t interactions = 0;  // distinct user-item pairs

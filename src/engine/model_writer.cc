@@ -68,6 +68,12 @@ Value ToValue(const ModelInfo& info) {
   manifest.Append("dataSha256", info.data_sha256);
   manifest.Append("instructionSet", info.instruction_set);
   manifest.Append("temperature", info.temperature);
+  if (info.calibration) {
+    ValueMap calibration;
+    calibration.Append("error", info.calibration->error);
+    calibration.Append("plainSoftmaxError", info.calibration->plain_softmax_error);
+    manifest.Append("calibration", std::move(calibration));
+  }
   if (info.blend) manifest.Append("blend", engine::ToValue(*info.blend));
   if (info.tuning) {
     ValueMap tuning;

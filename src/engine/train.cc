@@ -15,6 +15,7 @@
 #include "engine/model_writer.h"
 #include "engine/sha256.h"
 #include "linalg/vector_ops.h"
+#include "recsys/metrics/calibration.h"
 #include "recsys/ranking/temperature.h"
 
 namespace usher::engine {
@@ -120,7 +121,15 @@ class Training {
     }
     const auto model =
         ModelOf(kept, users, items, fit_.kind, static_cast<float>(info_.temperature));
-    info_.metrics = OfflineMetrics(*model, split, HeldOutLists(*model, split, pool_), pool_);
+    const auto lists = HeldOutLists(*model, split, pool_);
+    info_.metrics = OfflineMetrics(*model, split, lists, pool_);
+    if (model->has_scores()) {
+      const auto plain = ModelOf(kept, users, items, fit_.kind, 1.0F);
+      info_.calibration =
+          Calibration{recsys::ExpectedCalibrationError(lists, split.held_out.view()),
+                      recsys::ExpectedCalibrationError(HeldOutLists(*plain, split, pool_),
+                                                       split.held_out.view())};
+    }
     return {};
   }
 
@@ -273,6 +282,7 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
   Report(options, "writing", 1);
 
   return TrainResult{.metrics = training.info().metrics,
+                     .calibration = training.info().calibration,
                      .hyperparameters = training.info().hyperparameters,
                      .tuning = training.tuning(),
                      .interactions = training.info().interactions,

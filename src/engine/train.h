@@ -25,6 +25,7 @@
 #include "base/result.h"
 #include "engine/interactions_file.h"
 #include "engine/metadata.h"
+#include "engine/model_folder.h"
 #include "engine/recipes.h"
 #include "engine/tune.h"
 
@@ -57,6 +58,7 @@ struct TrainOptions {
 struct TrainResult {
   // By the API's keys ("coverage", "mean_reciprocal_rank_at_25" …), rounded to 4 decimals.
   std::map<std::string, double> metrics;
+  std::optional<Calibration> calibration;
   Hyperparameters hyperparameters;  // that the model was trained with
   std::optional<TuningReport> tuning;
   std::uint64_t interactions = 0;  // distinct user-item pairs

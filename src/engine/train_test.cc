@@ -185,6 +185,18 @@ TEST(Train, TakesTheSmallestData) {
   }
 }
 
+TEST(Train, ReportsHowFarScoresAreFromWhatHappens) {
+  const TempFolder folder;
+  const auto trained = TrainOnTable(TwoTastes(400, 50, 0.4), folder.path() + "/model", Small());
+  ASSERT_TRUE(trained);
+  ASSERT_TRUE(trained->calibration);
+  EXPECT_GT(trained->calibration->error, 0.0);
+  EXPECT_LT(trained->calibration->error, trained->calibration->plain_softmax_error);
+  const auto info = ReadModelInfo(folder.path() + "/model");
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->calibration->error, trained->calibration->error);
+}
+
 TEST(Train, HonoursHistoryPercentiles) {
   const TempFolder folder;
   TrainOptions options = Small();
