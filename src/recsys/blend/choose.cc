@@ -412,6 +412,7 @@ Result<BlendChoice> ChooseBlend(const Split& split, const linalg::MatrixView& it
     choice.ndcg_at_10 = choice.factors_ndcg_at_10;
   }
   choice.options = choice.trials[best].options;
+  choice.per_case = ndcg[best];
   return choice;
 }
 

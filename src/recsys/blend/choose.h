@@ -53,6 +53,7 @@ struct BlendChoice {
   double transitions_ndcg_at_10 = 0;  // of the transitions alone
   double gain_standard_error = 0;     // of the paired difference of choice and factors alone
   std::size_t cases = 0;
+  std::vector<double> per_case;  // NDCG@10 of the choice in each of them
   std::vector<Trial> trials;
 };
 
