@@ -174,11 +174,14 @@ Result<Fitted> Fit(recsys::Interactions interactions, const FitOptions& options,
   if (fitted.blend.sequence_weight > 0) {
     fitted.transitions = recsys::CountTransitions(learned, fitted.blend.transitions, pool);
   }
-  // The users again: all of them, from their recent events.
+  FoldInUsers(fitted, pool);  // all of them, from their recent events
+  return fitted;
+}
+
+void FoldInUsers(Fitted& fitted, ThreadPool& pool) {
   const recsys::AlsSide side(fitted.factors.items.view(), ItemsMet(fitted), fitted.als, pool);
   recsys::FoldInAll(side, fitted.interactions, fitted.blend.factor_recency, pool,
                     fitted.factors.users);
-  return fitted;
 }
 
 std::shared_ptr<const recsys::Model> ModelOf(std::shared_ptr<const Fitted> fitted,

@@ -64,6 +64,9 @@ Result<BlendReport> ChooseBlendFor(const recsys::Interactions& interactions,
 Result<Fitted> Fit(recsys::Interactions interactions, const FitOptions& options, ThreadPool& pool,
                    recsys::AlsHooks hooks = {});
 
+// Solves every user's factors for their history, the items' being given.
+void FoldInUsers(Fitted& fitted, ThreadPool& pool);
+
 // A model over `fitted`, which it keeps.
 [[nodiscard]] std::shared_ptr<const recsys::Model> ModelOf(std::shared_ptr<const Fitted> fitted,
                                                            recsys::Vocabulary users,

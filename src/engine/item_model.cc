@@ -4,10 +4,10 @@
 #include <cmath>
 #include <cstdlib>
 #include <memory>
-#include <unordered_set>
 #include <utility>
 
 #include "base/parallel.h"
+#include "engine/catalogue.h"
 #include "engine/fit.h"
 #include "engine/item_metrics.h"
 #include "engine/metadata_features.h"
@@ -46,70 +46,33 @@ double NumberOf(const Hyperparameters& hyperparameters, std::string_view name) {
 
 // What all recipes of this file learn from.
 struct TrainingData {
-  std::vector<std::string> user_ids;
-  std::vector<std::string> item_ids;
-  Metadata users;  // a row for each id
-  Metadata items;
+  Catalogue catalogue;
   recsys::Interactions interactions;
   // As the rows came: users may meet an item several times.
   std::vector<std::uint32_t> row_item;
   std::vector<std::int64_t> row_time;
 };
 
-// Adds the ids of `more` that are not there yet, in their order.
-void AddIds(const std::vector<std::string>& more, std::vector<std::string>& ids) {
-  const std::unordered_set<std::string> known(ids.begin(), ids.end());
-  for (const std::string& id : more) {
-    if (!known.contains(id)) ids.push_back(id);
-  }
-}
-
 Result<TrainingData> Gather(InteractionTable table, const TrainOptions& options, ThreadPool& pool) {
-  const int threads = static_cast<int>(options.threads);
-  const auto items = LoadMetadata(options.items, MetadataOf::kItems, threads);
-  if (!items) return items.error();
-  const auto users = LoadMetadata(options.users, MetadataOf::kUsers, threads);
-  if (!users) return users.error();
+  auto catalogue = BuildCatalogue(table, options.items, options.users, options.threads);
+  if (!catalogue) return catalogue.error();
   TrainingData data;
-  data.user_ids = std::move(table.user_ids);
-  data.item_ids = std::move(table.item_ids);
-  AddIds(users->ids, data.user_ids);
-  AddIds(items->ids, data.item_ids);
-  data.users = AlignMetadata(*users, data.user_ids);
-  data.items = AlignMetadata(*items, data.item_ids);
+  data.catalogue = *std::move(catalogue);
   data.row_item = table.item;
   data.row_time = table.timestamp;
-  data.interactions =
-      recsys::BuildInteractions(data.user_ids.size(), data.item_ids.size(), std::move(table.user),
-                                std::move(table.item), std::move(table.timestamp), pool);
+  data.interactions = recsys::BuildInteractions(
+      data.catalogue.user_ids.size(), data.catalogue.item_ids.size(), std::move(table.user),
+      std::move(table.item), std::move(table.timestamp), pool);
   return data;
-}
-
-void AddMetadata(const Metadata& metadata, Sha256& hash) {
-  for (const MetadataColumn& column : metadata.columns) {
-    hash.AddText(column.name);
-    hash.AddText(NameOf(column.role));
-    for (const std::string& name : column.names) hash.AddText(name);
-    hash.AddNumbers(std::span<const std::int64_t>(column.values.offsets));
-    hash.AddNumbers(std::span<const std::uint32_t>(column.values.values));
-    hash.AddNumbers(std::span<const double>(column.numbers));
-    for (const std::string& text : column.texts) hash.AddText(text);
-  }
 }
 
 std::string HashOf(const TrainingData& data) {
   Sha256 hash;
-  for (const auto* names : {&data.user_ids, &data.item_ids}) {
-    const std::uint64_t count = names->size();
-    hash.AddNumbers(std::span(&count, 1));
-    for (const std::string& name : *names) hash.AddText(name);
-  }
+  AddToHash(data.catalogue, hash);
   hash.AddNumbers(std::span<const std::int64_t>(data.interactions.by_user.offsets));
   hash.AddNumbers(std::span<const std::uint32_t>(data.interactions.by_user.values));
   hash.AddNumbers(std::span<const std::uint32_t>(data.row_item));
   hash.AddNumbers(std::span<const std::int64_t>(data.row_time));
-  AddMetadata(data.items, hash);
-  AddMetadata(data.users, hash);
   return hash.Finish();
 }
 
@@ -188,12 +151,12 @@ class Learner {
   Learner(RecipeKind kind, const Hyperparameters& hyperparameters, const TrainingData& data,
           ThreadPool& pool)
       : kind_(kind), hyperparameters_(hyperparameters), data_(data), pool_(pool) {
-    if (kind == RecipeKind::kSimilarItems && !data.items.columns.empty()) {
-      content_ = recsys::FindSimilarRows(FeaturesOf(data.items, FeaturesFrom::kAllColumns),
-                                         kKeptNeighbours, pool);
+    if (kind == RecipeKind::kSimilarItems && !data.catalogue.items.columns.empty()) {
+      content_ = recsys::FindSimilarRows(
+          FeaturesOf(data.catalogue.items, FeaturesFrom::kAllColumns), kKeptNeighbours, pool);
     }
     if (kind == RecipeKind::kSemanticSimilarity) {
-      content_ = recsys::FindSimilarRows(FeaturesOf(data.items, FeaturesFrom::kTexts),
+      content_ = recsys::FindSimilarRows(FeaturesOf(data.catalogue.items, FeaturesFrom::kTexts),
                                          kKeptNeighbours, pool);
     }
   }
@@ -238,7 +201,7 @@ Metrics SemanticMetrics(const TrainingData& data, const recsys::WeightedLists& n
   const std::vector<std::uint32_t> counts = CountOfItems(data.interactions);
   const double most = std::max(1U, counts.empty() ? 0U : std::ranges::max(counts));
   const MetadataColumn* created = nullptr;
-  for (const MetadataColumn& column : data.items.columns) {
+  for (const MetadataColumn& column : data.catalogue.items.columns) {
     if (column.role == MetadataRole::kCreationTime) created = &column;
   }
   double oldest = INFINITY;
@@ -250,7 +213,7 @@ Metrics SemanticMetrics(const TrainingData& data, const recsys::WeightedLists& n
       newest = std::max(newest, time);
     }
   }
-  std::vector<bool> covered(data.item_ids.size(), false);
+  std::vector<bool> covered(data.catalogue.item_ids.size(), false);
   double similarity = 0;
   double popularity = 0;
   double freshness = 0;
@@ -282,8 +245,8 @@ Metrics SemanticMetrics(const TrainingData& data, const recsys::WeightedLists& n
 
 Result<void> WriteIds(const std::string& part, const TrainingData& data, ModelInfo& info) {
   return WriteArrays(part, kVocabularyFile, info, [&](columnar::ArrayFileWriter& file) {
-    file.AddStrings("user_ids", data.user_ids);
-    file.AddStrings("item_ids", data.item_ids);
+    file.AddStrings("user_ids", data.catalogue.user_ids);
+    file.AddStrings("item_ids", data.catalogue.item_ids);
   });
 }
 
@@ -291,7 +254,7 @@ Result<void> TrainRelated(const Recipe& recipe, const TrainingData& data,
                           const std::string& model_folder, const TrainOptions& options,
                           ThreadPool& pool, ModelInfo& info) {
   if (recipe.kind == RecipeKind::kSemanticSimilarity &&
-      std::ranges::none_of(data.items.columns, [](const MetadataColumn& column) {
+      std::ranges::none_of(data.catalogue.items.columns, [](const MetadataColumn& column) {
         return column.role == MetadataRole::kText;
       })) {
     return InvalidInput("recipe " + std::string(recipe.name) +
@@ -303,7 +266,7 @@ Result<void> TrainRelated(const Recipe& recipe, const TrainingData& data,
   } else if (options.hold_out) {
     const recsys::Split split = recsys::SplitUsers(data.interactions, options.seed);
     const recsys::WeightedLists neighbours = learner.Neighbours(split.train);
-    const recsys::RelatedItems related(recsys::Vocabulary(data.item_ids),
+    const recsys::RelatedItems related(recsys::Vocabulary(data.catalogue.item_ids),
                                        {neighbours.offsets, neighbours.items},
                                        CountOfItems(split.train), nullptr);
     info.metrics = RelatedItemsMetrics(related, split, pool);
@@ -336,7 +299,7 @@ Result<void> TrainTrending(const TrainingData& data, const std::string& model_fo
   const std::int64_t interval =
       IntervalSeconds(info.hyperparameters.at("trend_discovery_frequency"));
   const std::vector<std::uint32_t> counts = CountOfItems(data.interactions);
-  const std::size_t item_count = data.item_ids.size();
+  const std::size_t item_count = data.catalogue.item_ids.size();
   if (options.hold_out) {
     const std::int64_t latest = std::ranges::max(data.row_time);
     std::vector<std::uint32_t> items;
@@ -443,18 +406,19 @@ Result<recsys::AlsFactors> FitAffinity(const recsys::Interactions& interactions,
   hooks.stop = options.stop;
   auto factors = recsys::TrainAls(interactions, AlsOptionsOf(fit), pool, std::move(hooks));
   if (!factors) return factors;
-  if (!data.items.columns.empty()) {
-    factors->items =
-        recsys::PlaceColdRows(factors->items.view(), CountOfItems(interactions),
-                              FeaturesOf(data.items, FeaturesFrom::kAllColumns), {}, pool);
+  if (!data.catalogue.items.columns.empty()) {
+    factors->items = recsys::PlaceColdRows(
+        factors->items.view(), CountOfItems(interactions),
+        FeaturesOf(data.catalogue.items, FeaturesFrom::kAllColumns), {}, pool);
   }
-  if (!data.users.columns.empty()) {
+  if (!data.catalogue.users.columns.empty()) {
     std::vector<std::uint32_t> counts;
     for (std::size_t user = 0; user < interactions.user_count; ++user) {
       counts.push_back(static_cast<std::uint32_t>(interactions.by_user[user].size()));
     }
     factors->users = recsys::PlaceColdRows(
-        factors->users.view(), counts, FeaturesOf(data.users, FeaturesFrom::kAllColumns), {}, pool);
+        factors->users.view(), counts, FeaturesOf(data.catalogue.users, FeaturesFrom::kAllColumns),
+        {}, pool);
   }
   return factors;
 }
@@ -476,7 +440,7 @@ Result<void> TrainAffinity(const Recipe& recipe, const TrainingData& data,
                            const std::string& model_folder, const TrainOptions& options,
                            ThreadPool& pool, ModelInfo& info) {
   const AttributeArrays attributes = recipe.kind == RecipeKind::kItemAttributeAffinity
-                                         ? AttributesOf(data.items)
+                                         ? AttributesOf(data.catalogue.items)
                                          : AttributeArrays();
   if (auto checked = CheckAffinityData(recipe, data, attributes); !checked) return checked;
   const recsys::AttributeIndex index =
@@ -486,8 +450,8 @@ Result<void> TrainAffinity(const Recipe& recipe, const TrainingData& data,
     const recsys::Split split = SplitNewestFifth(data.interactions);
     const auto factors = FitAffinity(split.train, data, info, options, pool);
     if (!factors) return factors.error();
-    const recsys::SegmentModel model({.users = recsys::Vocabulary(data.user_ids),
-                                      .items = recsys::Vocabulary(data.item_ids),
+    const recsys::SegmentModel model({.users = recsys::Vocabulary(data.catalogue.user_ids),
+                                      .items = recsys::Vocabulary(data.catalogue.item_ids),
                                       .histories = split.train.by_user.view(),
                                       .user_factors = factors->users.view(),
                                       .item_factors = factors->items.view(),
@@ -644,8 +608,8 @@ Result<TrainResult> TrainItemModel(const Recipe& recipe, const Hyperparameters& 
   info.data_sha256 = HashOf(*data);
   info.instruction_set = std::string(linalg::InstructionSet());
   info.interactions = data->interactions.size();
-  info.users = data->user_ids.size();
-  info.items = data->item_ids.size();
+  info.users = data->catalogue.user_ids.size();
+  info.items = data->catalogue.item_ids.size();
 
   Result<void> trained;
   switch (recipe.kind) {

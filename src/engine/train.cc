@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "base/parallel.h"
+#include "engine/catalogue.h"
 #include "engine/checkpoint.h"
+#include "engine/cold_start.h"
 #include "engine/fit.h"
 #include "engine/item_model.h"
 #include "engine/model_folder.h"
@@ -45,15 +47,12 @@ double SecondsSince(std::chrono::steady_clock::time_point started) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
 }
 
-std::string HashOf(const InteractionTable& ids, const recsys::Interactions& interactions) {
+std::string HashOf(const Catalogue& catalogue, const recsys::Interactions& interactions) {
   Sha256 hash;
-  for (const auto* names : {&ids.user_ids, &ids.item_ids}) {
-    const std::uint64_t count = names->size();
-    hash.AddNumbers(std::span(&count, 1));
-    for (const std::string& name : *names) hash.AddText(name);
-  }
+  AddToHash(catalogue, hash);
   hash.AddNumbers(std::span<const std::int64_t>(interactions.by_user.offsets));
   hash.AddNumbers(std::span<const std::uint32_t>(interactions.by_user.values));
+  hash.AddNumbers(std::span<const std::uint32_t>(interactions.times));
   return hash.Finish();
 }
 
@@ -245,8 +244,10 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
   if (table.size() == 0) return InvalidInput("there are no interactions to learn from");
 
   ThreadPool pool(options.threads);
-  const recsys::Vocabulary users(table.user_ids);
-  const recsys::Vocabulary items(table.item_ids);
+  const auto catalogue = BuildCatalogue(table, options.items, options.users, options.threads);
+  if (!catalogue) return catalogue.error();
+  const recsys::Vocabulary users(catalogue->user_ids);
+  const recsys::Vocabulary items(catalogue->item_ids);
   recsys::Interactions interactions =
       recsys::BuildInteractions(users.size(), items.size(), std::move(table.user),
                                 std::move(table.item), std::move(table.timestamp), pool);
@@ -254,7 +255,7 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
   info.recipe = options.recipe;
   info.hyperparameters = ResolveHyperparameters(*hyperparameters, interactions);
   info.seed = options.seed;
-  info.data_sha256 = HashOf(table, interactions);
+  info.data_sha256 = HashOf(*catalogue, interactions);
   info.instruction_set = std::string(linalg::InstructionSet());
   info.temperature =
       (*recipe)->kind == RecipeKind::kPopularity ? 0.0 : double{recsys::kDefaultTemperature};
@@ -272,11 +273,14 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
     return chosen.error();
   }
   if (options.stop.stop_requested()) return Cancelled("the training was stopped");
-  const auto fitted = training.FitPhase(std::move(interactions), "final", "training",
-                                        options.hold_out ? kEvaluateEnd : kChooseEnd, kTrainEnd);
+  auto fitted = training.FitPhase(std::move(interactions), "final", "training",
+                                  options.hold_out ? kEvaluateEnd : kChooseEnd, kTrainEnd);
   if (!fitted) return fitted.error();
+  if ((*recipe)->kind != RecipeKind::kPopularity) {
+    PlaceColdUsersAndItems(*catalogue, *fitted, pool);
+  }
   Report(options, "writing", kTrainEnd);
-  const auto written = WriteModel(model_folder, *fitted, table.user_ids, table.item_ids,
+  const auto written = WriteModel(model_folder, *fitted, catalogue->user_ids, catalogue->item_ids,
                                   training.report(), training.tuning(), training.info());
   if (!written) return written.error();
   Report(options, "writing", 1);

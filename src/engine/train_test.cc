@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -195,6 +196,53 @@ TEST(Train, ReportsHowFarScoresAreFromWhatHappens) {
   const auto info = ReadModelInfo(folder.path() + "/model");
   ASSERT_TRUE(info);
   EXPECT_EQ(info->calibration->error, trained->calibration->error);
+}
+
+// Even users meet even items, which are of genre Even; item "new" is too, and nobody met it.
+TEST(Train, PlacesItemsAndUsersThatNobodyMetByTheirMetadata) {
+  const TempFolder folder;
+  InteractionTable table = TwoTastes(60, 40, 0.5);
+  std::ofstream items(folder.path() + "/items.csv");
+  items << "ITEM_ID,GENRES\nnew,Even\n";
+  for (std::size_t j = 0; j < table.item_ids.size(); ++j) {
+    items << table.item_ids[j] << (j % 2 == 0 ? ",Even\n" : ",Odd\n");
+  }
+  items.close();
+  std::ofstream users(folder.path() + "/users.csv");
+  users << "USER_ID,TEAM\nfresh,Odd\n";
+  for (std::size_t j = 0; j < table.user_ids.size(); ++j) {
+    users << table.user_ids[j] << (j % 2 == 0 ? ",Even\n" : ",Odd\n");
+  }
+  users.close();
+  TrainOptions options = Small();
+  options.items = {folder.path() + "/items.csv", {}};
+  options.users = {folder.path() + "/users.csv", {}};
+  ASSERT_TRUE(TrainOnTable(std::move(table), folder.path() + "/model", options));
+  const auto loaded = LoadModel(folder.path() + "/model");
+  ASSERT_TRUE(loaded);
+  const std::uint32_t fresh_item = *loaded->model->items().Find("new");
+  // How many items of the other taste come before it.
+  const auto odd_items_before = [&](std::uint32_t user) {
+    std::vector<recsys::ScoredItem> all;
+    loaded->model->Recommend({.user = user, .history = {}, .exclude = {}, .num_results = 100}, all);
+    const auto found = std::ranges::find(all, fresh_item, &recsys::ScoredItem::item);
+    EXPECT_NE(found, all.end());
+    return std::count_if(all.begin(), found,
+                         [](const recsys::ScoredItem& entry) { return entry.item % 2 == 1; });
+  };
+  for (std::uint32_t user = 0; user < 20; user += 2) {
+    EXPECT_EQ(odd_items_before(user), 0) << user;
+    EXPECT_GE(odd_items_before(user + 1), 5) << user + 1;
+  }
+
+  std::vector<recsys::ScoredItem> out;
+  loaded->model->Recommend({.user = *loaded->model->users().Find("fresh"),
+                            .history = {},
+                            .exclude = {},
+                            .num_results = 5},
+                           out);
+  ASSERT_EQ(out.size(), 5U);
+  for (const recsys::ScoredItem& entry : out) EXPECT_EQ(entry.item % 2, 1U);
 }
 
 TEST(Train, HonoursHistoryPercentiles) {
