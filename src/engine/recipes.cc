@@ -17,8 +17,9 @@ constexpr std::array kAlsHyperparameters{
                        "rank: number of factors for each user and item"},
     HyperparameterSpec{"bptt", Type::kInt, 2, 32, "32",
                        "accepted without effect: the model has no recurrent steps to cut"},
-    HyperparameterSpec{"recency_mask", Type::kBool, 0, 1, "true",
-                       "accepted without effect: the model does not weigh by age"},
+    HyperparameterSpec{
+        "recency_mask", Type::kBool, 0, 1, "true",
+        "accepted without effect: whether recent events weigh more is chosen by the data"},
     HyperparameterSpec{
         "min_user_history_length_percentile", Type::kFloat, 0, 1, "0.0",
         "users with shorter histories than this share of users are not learned from"},
@@ -45,10 +46,18 @@ constexpr std::array kTrendingHyperparameters{
 };
 
 constexpr HyperparameterSpec kMinHistory{
-    "min_user_history_length_percentile", Type::kFloat, 0, 1, "0.005",
+    "min_user_history_length_percentile",
+    Type::kFloat,
+    0,
+    1,
+    "0.005",
     "users with shorter histories than this share of users are not learned from"};
 constexpr HyperparameterSpec kMaxHistory{
-    "max_user_history_length_percentile", Type::kFloat, 0, 1, "0.995",
+    "max_user_history_length_percentile",
+    Type::kFloat,
+    0,
+    1,
+    "0.995",
     "users with longer histories than this share of users are not learned from"};
 
 constexpr std::array kSimsHyperparameters{
