@@ -117,13 +117,14 @@ bool AllNumbers(const std::vector<std::string>& texts) {
 
 bool MostlyOwnValues(const std::vector<std::string>& texts) {
   std::unordered_map<std::string_view, std::size_t> counts;
-  std::size_t cells = 0;
+  std::size_t occurrences = 0;
   for (const std::string& text : texts) {
-    const auto values = ValuesOf(text);
-    cells += values.empty() ? 0 : 1;
-    for (const std::string_view value : values) ++counts[value];
+    for (const std::string_view value : ValuesOf(text)) {
+      ++counts[value];
+      ++occurrences;
+    }
   }
-  return 2 * counts.size() > cells;
+  return 2 * counts.size() > occurrences;
 }
 
 MetadataRole FindRole(const RawColumn& raw) {

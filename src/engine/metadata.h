@@ -3,8 +3,8 @@
 // Source:  Amazon Personalize developer guide, "Schemas" and "Formatting your data": roles of
 //          columns; values of a categorical column joined by '|'.
 // Roles:   given by name, else found in the data: CREATION_TIMESTAMP is the time of creation; a
-//          column of numbers is numeric; one of strings is text when more than half of its cells
-//          hold values of their own, else categorical.
+//          column of numbers is numeric; one of strings is text when its values are, on average,
+//          met less than twice, else categorical.
 // Rows:    of several with the same id the last stays, in the place of the first.
 // Errors:  kInvalidInput, with the line of a bad CSV, or when a limit below is passed or the id
 //          column is missing; kNotFound, kCorrupt, kInternal.
