@@ -8,6 +8,7 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 
 // After foreach_target.h, which includes this file once more for each instruction set.
+#include <hwy/cache_control.h>
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
@@ -191,8 +192,18 @@ HWY_INLINE void ChainRows(const float* HWY_RESTRICT data, std::size_t cols, std:
 
 void ChainProducts(const float* data, std::size_t cols, std::size_t stride, const float* u,
                    const std::uint32_t* rows, std::size_t count, float* out) {
+  // The rows lie anywhere in memory: ask for the next ones while these are worked on.
+  const auto fetch = [&](std::size_t begin) {
+    for (std::size_t j = begin; j < std::min(begin + 8, count); ++j) {
+      const float* row = data + rows[j] * stride;
+      for (std::size_t k = 0; k < stride; k += kRowMultiple) hwy::Prefetch(row + k);
+    }
+  };
   std::size_t j = 0;
-  for (; j + 8 <= count; j += 8) ChainRows<8>(data, cols, stride, u, rows + j, out + j);
+  for (; j + 8 <= count; j += 8) {
+    fetch(j + 8);
+    ChainRows<8>(data, cols, stride, u, rows + j, out + j);
+  }
   for (; j < count; ++j) ChainRows<1>(data, cols, stride, u, rows + j, out + j);
 }
 
