@@ -34,6 +34,12 @@ Result<Stored<api::SolutionVersion>> DeployableVersion(const Service& service,
 
 Result<void> CheckConfig(const std::optional<api::CampaignConfig>& config,
                          const std::string& version_arn, const api::SolutionVersion& version) {
+  const Recipe* recipe = FindRecipe(*version.recipe_arn);
+  if (!recipe) return Corrupt("the solution version names no known recipe");
+  if (!recipe->real_time) {
+    return InvalidInput("recipe " + std::string(recipe->name) +
+                        " has no campaigns: it answers in batches only");
+  }
   if (!config) return {};
   if (config->sync_with_latest_solution_version.value_or(false) &&
       !version_arn.ends_with(kLatest)) {
@@ -45,10 +51,10 @@ Result<void> CheckConfig(const std::optional<api::CampaignConfig>& config,
     return InvalidInput("enableMetadataWithRecommendations is not supported by Usher yet");
   }
   if (config->ranking_influence && !config->ranking_influence->empty()) {
-    return InvalidInput("rankingInfluence is only for recipe aws-semantic-similarity");
+    return InvalidInput(recipe->name == "aws-semantic-similarity"
+                            ? "rankingInfluence is not supported by Usher yet"
+                            : "rankingInfluence is only for recipe aws-semantic-similarity");
   }
-  const Recipe* recipe = FindRecipe(*version.recipe_arn);
-  if (!recipe) return Corrupt("the solution version names no known recipe");
   return CheckExplorationConfig(*recipe, config->item_exploration_config);
 }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "engine/item_model.h"
 #include "engine/recipes.h"
 #include "services/personalize/arns.h"
 
@@ -219,6 +220,11 @@ const Recipe* FindRecipe(std::string_view arn) {
 }
 
 bool IsTrainable(const Recipe& recipe) { return engine::FindRecipe(recipe.name).has_value(); }
+
+bool LearnsFromItemsAlone(const Recipe& recipe) {
+  const auto trained = engine::FindRecipe(recipe.name);
+  return trained && !engine::NeedsInteractions((*trained)->kind);
+}
 
 std::string TrainableRecipes() {
   std::string names;

@@ -57,7 +57,9 @@ std::span<const Recipe> AllRecipes();
 const Recipe* FindRecipe(std::string_view arn);
 // Whether the engine can train it.
 [[nodiscard]] bool IsTrainable(const Recipe& recipe);
-// "aws-user-personalization, aws-personalized-ranking, aws-popularity-count": for messages.
+// Whether it is trained on the items' metadata and can do without interactions.
+[[nodiscard]] bool LearnsFromItemsAlone(const Recipe& recipe);
+// "aws-user-personalization, aws-personalized-ranking …": for messages.
 [[nodiscard]] std::string TrainableRecipes();
 // Why `value` may not stand for this hyperparameter; nullopt when it may.
 [[nodiscard]] std::optional<std::string> Violation(const Hyperparameter& parameter,

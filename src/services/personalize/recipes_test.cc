@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
+#include <string>
+
+#include "engine/recipes.h"
 
 namespace usher::personalize {
 namespace {
@@ -28,8 +32,32 @@ TEST(Recipes, HaveNamesOfTheirOwnAndValidDefaults) {
       }
     }
   }
-  EXPECT_EQ(TrainableRecipes(),
-            "aws-user-personalization, aws-personalized-ranking, aws-popularity-count");
+  for (const engine::Recipe& recipe : engine::TrainableRecipes()) {
+    EXPECT_NE(TrainableRecipes().find(recipe.name), std::string::npos) << recipe.name;
+  }
+  EXPECT_EQ(TrainableRecipes().find("aws-hrnn"), std::string::npos);
+}
+
+// A client's values pass here and then reach the engine: it must take them all.
+TEST(Recipes, HaveTheRangesOfTheEngine) {
+  for (const engine::Recipe& trained : engine::TrainableRecipes()) {
+    const Recipe* recipe = FindRecipe("arn:aws:personalize:::recipe/" + std::string(trained.name));
+    ASSERT_NE(recipe, nullptr) << trained.name;
+    EXPECT_TRUE(recipe->successor.empty());
+    for (const auto list : {recipe->hyperparameters, recipe->featurization}) {
+      for (const Hyperparameter& parameter : list) {
+        const auto taken = std::ranges::find(trained.hyperparameters, parameter.name,
+                                             &engine::HyperparameterSpec::name);
+        ASSERT_NE(taken, trained.hyperparameters.end()) << recipe->name << " " << parameter.name;
+        if (parameter.kind == HyperparameterKind::kChoice) {
+          EXPECT_TRUE(std::ranges::equal(taken->choices, parameter.choices)) << parameter.name;
+        } else if (parameter.kind != HyperparameterKind::kBoolean) {
+          EXPECT_EQ(taken->min, parameter.min) << parameter.name;
+          EXPECT_EQ(taken->max, parameter.max) << parameter.name;
+        }
+      }
+    }
+  }
 }
 
 TEST(Recipes, AreFoundByTheirWholeArnOnly) {

@@ -1,6 +1,7 @@
 #include "services/personalize/recommendations.h"
 
 #include "base/random.h"
+#include "engine/item_answers.h"
 #include "engine/recommend.h"
 
 namespace usher::personalize {
@@ -63,6 +64,19 @@ void RecordImpression(Service& service, const Deployment& deployment,
   service.impressions.Record(recommendation_id, impression);
 }
 
+// Items like the one that the request names. Who asks makes no difference.
+Result<runtime_api::GetRecommendationsResponse> RelatedItems(
+    const runtime_api::GetRecommendationsRequest& request, std::int64_t count,
+    const engine::LoadedModel& loaded, const Recipe& recipe) {
+  if (!request.item_id) {
+    return InvalidInput("itemId is required for recipe " + std::string(recipe.name));
+  }
+  const auto items = engine::RelatedOne(loaded, *request.item_id, static_cast<std::size_t>(count));
+  if (!items) return items.error();
+  return runtime_api::GetRecommendationsResponse{.item_list = Predicted(*items),
+                                                 .recommendation_id = NewRecommendationId()};
+}
+
 }  // namespace
 
 Result<runtime_api::GetRecommendationsResponse> GetRecommendations(
@@ -89,7 +103,10 @@ Result<runtime_api::GetRecommendationsResponse> GetRecommendations(
     return InvalidInput("campaign " + *request.campaign_arn + " ranks lists (recipe " +
                         std::string(recipe.name) + "): call GetPersonalizedRanking");
   }
-  const bool same_for_all = (*deployment)->loaded.kind == engine::RecipeKind::kPopularity;
+  const engine::LoadedModel& loaded = (*deployment)->loaded;
+  if (recipe.type == kRelatedItems) return RelatedItems(request, count, loaded, recipe);
+  const bool same_for_all = loaded.kind == engine::RecipeKind::kPopularity ||
+                            loaded.kind == engine::RecipeKind::kTrendingNow;
   if (!request.user_id && !same_for_all) {
     return InvalidInput("userId is required for recipe " + std::string(recipe.name));
   }

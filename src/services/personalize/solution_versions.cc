@@ -4,8 +4,10 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "services/personalize/arns.h"
 #include "services/personalize/files.h"
+#include "services/personalize/recipes.h"
 #include "services/personalize/tags.h"
 #include "services/personalize/train_job.h"
 #include "wire/convert.h"
@@ -15,19 +17,21 @@ namespace {
 
 constexpr std::size_t kIdBytes = 4;  // eight hexadecimal digits name a version within its solution
 
-// The interactions to train on. Errors: invalid input when there are none yet.
-Result<Stored<api::Dataset>> TrainingInteractions(const Service& service,
-                                                  const std::string& group_arn) {
+// A dataset to train on. Errors: invalid input when it is not there or has no rows yet.
+Result<Stored<api::Dataset>> TrainingDataset(const Service& service, const std::string& group_arn,
+                                             std::string_view type) {
+  const std::string rows = AsciiLower(type);
   const auto datasets = service.catalog.ListAll<api::Dataset>(group_arn);
   if (!datasets) return datasets.error();
   for (const auto& dataset : *datasets) {
-    if (dataset.resource.dataset_type != "INTERACTIONS") continue;
+    if (dataset.resource.dataset_type != type) continue;
     if (DatasetFile(service, dataset)) return dataset;
-    return InvalidInput("dataset " + *dataset.resource.dataset_arn +
-                        " has no interactions yet: import them with CreateDatasetImportJob first");
+    return InvalidInput("dataset " + *dataset.resource.dataset_arn + " has no " + rows +
+                        " yet: import them with CreateDatasetImportJob first");
   }
-  return InvalidInput("dataset group " + group_arn +
-                      " has no Interactions dataset: create one and import interactions first");
+  const std::string name = type == "ITEMS" ? "Items" : "Interactions";
+  return InvalidInput("dataset group " + group_arn + " has no " + name +
+                      " dataset: create one and import " + rows + " first");
 }
 
 }  // namespace
@@ -49,8 +53,15 @@ Result<api::CreateSolutionVersionResponse> CreateSolutionVersion(
     return InUse("solution " + request.solution_arn + " is not ACTIVE but " +
                  solution->resource.status.value_or(""));
   }
-  const auto interactions = TrainingInteractions(service, *solution->resource.dataset_group_arn);
-  if (!interactions) return interactions.error();
+  const std::string& group_arn = *solution->resource.dataset_group_arn;
+  const bool from_items = LearnsFromItemsAlone(*FindRecipe(*solution->resource.recipe_arn));
+  const auto interactions = TrainingDataset(service, group_arn, "INTERACTIONS");
+  if (!interactions && !from_items) return interactions.error();
+  if (from_items) {
+    if (const auto items = TrainingDataset(service, group_arn, "ITEMS"); !items) {
+      return items.error();
+    }
+  }
 
   const std::string id = SecureHex(kIdBytes);
   const Time now = service.clock.Now();
@@ -75,7 +86,7 @@ Result<api::CreateSolutionVersionResponse> CreateSolutionVersion(
       .training_type = "MANUAL",
   };
   ValueMap extra;
-  extra.Set("dataset", *interactions->resource.dataset_arn);
+  if (interactions) extra.Set("dataset", *interactions->resource.dataset_arn);
   storage::Batch batch;
   service.catalog.Require<api::Solution>(batch, request.solution_arn);
   service.catalog.Create(batch, version, extra);

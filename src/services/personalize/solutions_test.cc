@@ -39,7 +39,7 @@ TEST_F(CreateSolutionTest, IsActiveAtOnceAndDescribesWhatWasAsked) {
 
 TEST_F(CreateSolutionTest, RefusesRecipesThatCannotBeTrainedNamingThoseThatCan) {
   for (const char* recipe :
-       {"aws-sims", "aws-user-personalization-v2", "aws-vod-top-picks", "aws-hrnn"}) {
+       {"aws-next-best-action", "aws-user-personalization-v2", "aws-vod-top-picks", "aws-hrnn"}) {
     EXPECT_THAT(
         Refusal(Request(recipe)),
         HasSubstr("aws-user-personalization, aws-personalized-ranking, aws-popularity-count"));

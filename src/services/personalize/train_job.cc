@@ -5,12 +5,14 @@
 #include <unordered_map>
 
 #include "base/random.h"
+#include "engine/item_model.h"
 #include "engine/train.h"
 #include "json/json.h"
 #include "services/personalize/arns.h"
 #include "services/personalize/campaigns.h"
 #include "services/personalize/files.h"
 #include "services/personalize/recipes.h"
+#include "services/personalize/training_metadata.h"
 #include "services/personalize/tuning_config.h"
 #include "wire/convert.h"
 
@@ -32,8 +34,8 @@ Result<Stored<api::SolutionVersion>> Begin(Service& service, const std::string& 
       });
 }
 
-Value ChildRequest(const api::SolutionVersion& version, const std::string& interactions,
-                   const std::string& work_folder) {
+ValueMap ChildRequest(const api::SolutionVersion& version, const std::string& interactions,
+                      const std::string& work_folder) {
   ValueMap request;
   request.Set("interactions", interactions);
   request.Set("model", work_folder + "/model");
@@ -85,25 +87,36 @@ Result<void> Publish(Service& service, const Stored<api::SolutionVersion>& versi
   return changed ? Result<void>{} : Result<void>(changed.error());
 }
 
+// Pinned once, so that a training that goes on after a crash sees the rows that it began with.
+// Gives the file; "" when the version learns from metadata alone.
+Result<std::string> PinInteractions(const Service& service,
+                                    const Stored<api::SolutionVersion>& version,
+                                    const std::string& work_folder) {
+  const Value* dataset_arn = version.extra.Find("dataset");
+  if (!dataset_arn) return std::string();
+  if (!dataset_arn->as_string()) return Corrupt("the version does not name its dataset");
+  const auto dataset = service.catalog.Find<api::Dataset>(*dataset_arn->as_string());
+  if (!dataset) return dataset.error();
+  const auto file = DatasetFile(service, *dataset);
+  if (!file) return InvalidInput("the interactions were deleted before the training began");
+  std::string pinned = work_folder + "/interactions.parquet";
+  if (!std::filesystem::exists(pinned)) {
+    if (auto done = PinFile(*file, pinned); !done) return done.error();
+  }
+  return pinned;
+}
+
 Result<void> Run(Service& service, jobs::JobContext& job) {
   const auto version = Begin(service, job.spec().subject);
   if (!version) return version.error();
   // An earlier attempt may have come to the end of the training, but not of the job.
   if (version->resource.status != kActive) {
-    const Value* dataset_arn = version->extra.Find("dataset");
-    if (!dataset_arn || !dataset_arn->as_string())
-      return Corrupt("the version does not name its dataset");
-    const auto dataset = service.catalog.Find<api::Dataset>(*dataset_arn->as_string());
-    if (!dataset) return dataset.error();
-    const auto file = DatasetFile(service, *dataset);
-    if (!file) return InvalidInput("the interactions were deleted before the training began");
-    // Pinned once, so that a training that goes on after a crash sees the rows that it began with.
-    const std::string pinned = job.work_folder() + "/interactions.parquet";
-    if (!std::filesystem::exists(pinned)) {
-      if (auto done = PinFile(*file, pinned); !done) return done;
-    }
-    const Value request = ChildRequest(version->resource, pinned, job.work_folder());
-    const auto answer = job.RunChild(kTrainChild, json::Write(request));
+    const auto pinned = PinInteractions(service, *version, job.work_folder());
+    if (!pinned) return pinned.error();
+    ValueMap request = ChildRequest(version->resource, *pinned, job.work_folder());
+    const auto added = AddMetadata(service, version->resource, job.work_folder(), request);
+    if (!added) return added;
+    const auto answer = job.RunChild(kTrainChild, json::Write(Value(std::move(request))));
     if (!answer) return answer.error();
     const auto result = json::Parse(*answer);
     if (!result) return Internal("the training process answered no JSON");
@@ -176,7 +189,10 @@ Result<Value> TrainChild(const Value& request, jobs::ChildContext& context) {
   options.progress = [&](const engine::TrainProgress& progress) {
     context.Report(progress.fraction, progress.stage);
   };
-  options.check = CheckEnough;
+  const auto recipe = engine::FindRecipe(options.recipe);
+  if (!recipe) return recipe.error();
+  if (engine::NeedsInteractions((*recipe)->kind)) options.check = CheckEnough;
+  if (const auto read = ReadMetadata(request, options); !read) return read.error();
 
   // An earlier attempt may have been killed between writing the model and saying so.
   std::error_code error;

@@ -1,0 +1,23 @@
+// The metadata of items and users that a training learns from: the rows that were imported into the
+// group's Items and Users datasets, and what their schemas say of each column.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "engine/train.h"
+#include "services/personalize/service.h"
+
+namespace usher::personalize {
+
+// Pins the files in the job's work folder and tells the training process of them, as members
+// "items" and "users" of `request`; datasets without rows are left out. Done again after a crash,
+// it finds what it pinned. Columns that solutionConfig.trainingDataConfig leaves out are not
+// learned from.
+Result<void> AddMetadata(const Service& service, const api::SolutionVersion& version,
+                         const std::string& work_folder, ValueMap& request);
+
+// The process's side: what AddMetadata put there.
+Result<void> ReadMetadata(const Value& request, engine::TrainOptions& options);
+
+}  // namespace usher::personalize
