@@ -132,7 +132,8 @@ recsys::Interactions KeepHistoryPercentiles(const recsys::Interactions& all, dou
 
 Result<BlendReport> ChooseBlendFor(const recsys::Interactions& interactions,
                                    const FitOptions& options, ThreadPool& pool,
-                                   recsys::AlsHooks hooks) {
+                                   recsys::AlsHooks hooks,
+                                   const recsys::TransitionChoice* transitions) {
   BlendReport report;
   const recsys::Split split =
       KeepsAll(options.hyperparameters)
@@ -140,9 +141,13 @@ Result<BlendReport> ChooseBlendFor(const recsys::Interactions& interactions,
           : recsys::SplitNewestOfSomeUsers(Learnable(interactions, options.hyperparameters),
                                            kMaxValidationUsers, options.seed);
   if (split.users.empty()) return report;
-  auto transitions = recsys::ChooseTransitions(split, options.seed, pool, hooks.stop);
-  if (!transitions) return transitions.error();
-  report.transitions = *std::move(transitions);
+  if (transitions != nullptr) {
+    report.transitions = *transitions;
+  } else {
+    auto chosen = recsys::ChooseTransitions(split, options.seed, pool, hooks.stop);
+    if (!chosen) return chosen.error();
+    report.transitions = *std::move(chosen);
+  }
   const std::stop_token stop = hooks.stop;
   const recsys::AlsOptions als = AlsOptionsOf(options);
   const auto factors = recsys::TrainAls(split.train, als, pool, std::move(hooks));

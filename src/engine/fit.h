@@ -54,10 +54,13 @@ struct Fitted {
 
 // Fits the blend to the interactions: the newest tenth of up to 20,000 users' interactions is held
 // out of them for judging.
-// Without a user of two interactions it is the factors alone. Errors: as Fit.
+// Without a user of two interactions it is the factors alone. `transitions` may be what an earlier
+// call chose for the same interactions, seed and percentiles: the other hyperparameters do not
+// change it. Errors: as Fit.
 Result<BlendReport> ChooseBlendFor(const recsys::Interactions& interactions,
                                    const FitOptions& options, ThreadPool& pool,
-                                   recsys::AlsHooks hooks = {});
+                                   recsys::AlsHooks hooks = {},
+                                   const recsys::TransitionChoice* transitions = nullptr);
 
 // Learns from the interactions that the percentiles keep; every user gets factors from their whole
 // history. Errors: kCancelled, and what the hooks say.

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
-#include <numeric>
 #include <utility>
 
 #include "base/log.h"
@@ -137,31 +136,6 @@ recsys::Interactions SomeUsers(const recsys::Interactions& all, double share, st
   return some;
 }
 
-// Some of a split's users to judge on, with their inputs and held-out items; no training part.
-recsys::Split SomeCases(const recsys::Split& split, std::size_t most, std::uint64_t seed) {
-  std::vector<std::uint32_t> chosen(split.users.size());
-  std::iota(chosen.begin(), chosen.end(), 0U);
-  if (chosen.size() > most) {
-    std::vector<double> fraction(chosen.size());
-    for (std::size_t j = 0; j < chosen.size(); ++j) {
-      fraction[j] = FractionOf(seed ^ kCaseSalt, split.users[j]);
-    }
-    std::ranges::nth_element(chosen, chosen.begin() + static_cast<std::ptrdiff_t>(most), {},
-                             [&](std::uint32_t j) { return std::pair(fraction[j], j); });
-    chosen.resize(most);
-    std::ranges::sort(chosen);
-  }
-  recsys::Split cases;
-  for (const std::uint32_t j : chosen) {
-    cases.users.push_back(split.users[j]);
-    cases.input.Append(split.input[j]);
-    cases.held_out.Append(split.held_out[j]);
-    const auto times = split.InputTimes(j);
-    cases.input_times.insert(cases.input_times.end(), times.begin(), times.end());
-  }
-  return cases;
-}
-
 double MeanMetric(std::string_view objective, const recsys::Split& cases,
                   const std::vector<std::vector<recsys::ScoredItem>>& lists) {
   const std::size_t K = objective.ends_with("_5") && !objective.ends_with("_25") ? 5
@@ -193,12 +167,11 @@ class Trials {
         objective_(objective),
         pool_(pool),
         stop_(std::move(stop)),
-        split_(recsys::SplitNewestOfEachUser(interactions)),
-        cases_(SomeCases(split_, kMaxTuningCases, fit.seed)),
+        split_(recsys::SplitNewestOfSomeUsers(interactions, kMaxTuningCases, fit.seed ^ kCaseSalt)),
         users_(Numbered(interactions.user_count)),
         items_(Numbered(interactions.item_count)) {}
 
-  [[nodiscard]] std::size_t case_count() const { return cases_.users.size(); }
+  [[nodiscard]] std::size_t case_count() const { return split_.users.size(); }
 
   [[nodiscard]] TuningReport::RungRows RowsOf(const recsys::Rung& rung) const {
     const recsys::Interactions some = SomeUsers(split_.train, rung.share, fit_.seed);
@@ -215,14 +188,17 @@ class Trials {
     recsys::Interactions some = SomeUsers(split_.train, share, fit_.seed);
     recsys::AlsHooks hooks;
     hooks.stop = stop_;
-    const auto blend = ChooseBlendFor(some, fit, pool_, hooks);
+    const bool known = transitions_ && transitions_share_ == share;
+    auto blend = ChooseBlendFor(some, fit, pool_, hooks, known ? &*transitions_ : nullptr);
     if (!blend) return blend.error();
+    transitions_ = std::move(blend->transitions);
+    transitions_share_ = share;
     fit.blend = blend->blend.options;
     auto fitted = Fit(std::move(some), fit, pool_, hooks);
     if (!fitted) return fitted.error();
     const auto model = ModelOf(std::make_shared<const Fitted>(*std::move(fitted)), users_, items_,
                                fit.kind, recsys::kDefaultTemperature);
-    return MeanMetric(objective_, cases_, HeldOutLists(*model, cases_, pool_));
+    return MeanMetric(objective_, split_, HeldOutLists(*model, split_, pool_));
   }
 
  private:
@@ -239,9 +215,11 @@ class Trials {
   ThreadPool& pool_;
   const std::stop_token stop_;
   const recsys::Split split_;
-  const recsys::Split cases_;
   const recsys::Vocabulary users_;
   const recsys::Vocabulary items_;
+  // Of the share judged last: no hyperparameter that is tuned changes them.
+  std::optional<recsys::TransitionChoice> transitions_;
+  double transitions_share_ = 0;
 };
 
 double SteadySeconds() {

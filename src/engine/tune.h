@@ -1,12 +1,11 @@
 // Tune: hyperparameters chosen for one data set by successive halving, as performHPO asks for it.
 //
-// Source:   how: recsys/tuning/successive_halving.h; which parameters: the developer guide of
-// Amazon
-//           Personalize, "Hyperparameters and HPO", beside the engine's own.
-// Judging:  every user's newest tenth is held out; a trial learns from the rest of a share of the
-//           users (the same users for each trial of a rung, and again in the rungs after it) and is
-//           judged on up to kMaxTuningCases users. Users who are set aside for the reported metrics
-//           are not in the interactions given here.
+// Source:   how: recsys/tuning/successive_halving.h; which parameters: "Hyperparameters and HPO" in
+//           the developer guide of Amazon Personalize, beside the engine's own.
+// Judging:  the newest tenth of up to kMaxTuningCases users' interactions is held out; a trial
+//           learns from the rest, of a share of the users (the same for each trial of a rung, and
+//           again in the rungs after it). Users who are set aside for the reported metrics are not
+//           in the interactions given here.
 // Parallel: one trial after the other, each on all threads.
 // The same interactions, options and seed give the same choice at any number of threads; with a
 // time limit, the same again with max_evaluations set to the report's number of results.
