@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::string_view kUsage =
     "Usage: engine_bench RATINGS [rank=64] [sweeps=0] [unobserved=0.08] [regularization=0.005]\n"
-    "                    [temperature=0.11] [threads=0] [single=2000] [factors=FILE]\n"
+    "                    [start=0] [temperature=0.11] [threads=0] [single=2000] [factors=FILE]\n"
     "Reads RATINGS; with sweeps > 0 trains ALS, answers all users, then some one by one, and "
     "writes\n"
     "the factors: two numbers of 64 bits (users, items), then the rows of both as floats.\n";
@@ -182,7 +182,8 @@ int Run(int count, char** words) {
       .rank = static_cast<std::size_t>(given.Number("rank", 64)),
       .sweeps = static_cast<std::size_t>(given.Number("sweeps", 0)),
       .unobserved_weight = static_cast<float>(given.Number("unobserved", 0.08)),
-      .regularization = static_cast<float>(given.Number("regularization", 0.005))};
+      .regularization = static_cast<float>(given.Number("regularization", 0.005)),
+      .start_iterations = static_cast<std::size_t>(given.Number("start", 0))};
   if (options.sweeps == 0) return 0;
   const auto factors = TrainSweeps(*interactions, options, pool);
   if (!factors) return 1;

@@ -138,6 +138,24 @@ void GatherRankUpdate(const float* Y, std::size_t n, std::size_t stride, const s
   }
 }
 
+void GatherSum(const float* Y, std::size_t n, const std::uint32_t* rows, std::size_t count,
+               float* HWY_RESTRICT b) {
+  constexpr std::size_t kAhead = 16;  // rows asked for before they are added
+  const Tag d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::fill_n(b, n, 0.0F);
+  for (std::size_t j = 0; j < count; ++j) {
+    if (j + kAhead < count) {
+      const float* ahead = Y + rows[j + kAhead] * n;
+      for (std::size_t i = 0; i < n; i += kRowMultiple) hwy::Prefetch(ahead + i);
+    }
+    const float* row = Y + rows[j] * n;
+    for (std::size_t i = 0; i < n; i += lanes) {
+      hn::StoreU(hn::Add(hn::LoadU(d, b + i), hn::LoadU(d, row + i)), d, b + i);
+    }
+  }
+}
+
 // A += P^T P for consecutive rows.
 void AddGram(const float* P, std::size_t count, std::size_t n, std::size_t stride, float* A) {
   for (std::size_t begin = 0; begin < count; begin += kPanelRows) {
@@ -155,6 +173,7 @@ HWY_AFTER_NAMESPACE();
 namespace usher::linalg {
 
 HWY_EXPORT(GatherRankUpdate);
+HWY_EXPORT(GatherSum);
 HWY_EXPORT(AddGram);
 
 void GatherRankUpdate(const MatrixView& Y, std::span<const std::uint32_t> rows,
@@ -164,6 +183,10 @@ void GatherRankUpdate(const MatrixView& Y, std::span<const std::uint32_t> rows,
   HWY_DYNAMIC_DISPATCH(GatherRankUpdate)
   (Y.data, Y.stride, Y.stride, rows.data(), rows.size(), weights.empty() ? nullptr : weights.data(),
    base, A, b, panel, upcoming.data(), upcoming.size());
+}
+
+void GatherSum(const MatrixView& Y, std::span<const std::uint32_t> rows, float* b) {
+  HWY_DYNAMIC_DISPATCH(GatherSum)(Y.data, Y.stride, rows.data(), rows.size(), b);
 }
 
 void Gram(const MatrixView& Y, ThreadPool& pool, float* A) {

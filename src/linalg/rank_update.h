@@ -30,6 +30,9 @@ void GatherRankUpdate(const MatrixView& Y, std::span<const std::uint32_t> rows,
                       std::span<const float> weights, const float* base, float* A, float* b,
                       float* panel, std::span<const std::uint32_t> upcoming = {});
 
+// b = sum of the rows j of Y in `rows`.
+void GatherSum(const MatrixView& Y, std::span<const std::uint32_t> rows, float* b);
+
 // A = Y^T Y, upper triangle. Blocks of rows are summed apart and then added in order, so that the
 // bits do not depend on the number of threads.
 void Gram(const MatrixView& Y, ThreadPool& pool, float* A);

@@ -116,5 +116,26 @@ TEST(Gram, MatchesItsScalarTwin) {
   });
 }
 
+TEST(GatherSum, AddsTheRowsInOrder) {
+  ForEachTarget([&] {
+    for (const std::size_t rank : {1, 16, 40}) {
+      const Matrix Y = RandomMatrix(60, rank, 4);
+      for (const std::size_t count : {0, 1, 17, 50}) {
+        std::vector<std::uint32_t> rows;
+        for (std::size_t j = 0; j < count; ++j) {
+          rows.push_back(static_cast<std::uint32_t>(j * 7 % 60));
+        }
+        std::vector<float> got(Y.stride(), 5.0F);
+        GatherSum(Y.view(), rows, got.data());
+        for (std::size_t k = 0; k < Y.stride(); ++k) {
+          float sum = 0;
+          for (const std::uint32_t row : rows) sum += Y.Row(row)[k];
+          EXPECT_EQ(got[k], sum);
+        }
+      }
+    }
+  });
+}
+
 }  // namespace
 }  // namespace usher::linalg

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "linalg/cholesky.h"
 #include "linalg/rank_update.h"
+#include "linalg/vector_ops.h"
 
 namespace usher::recsys {
 namespace {
@@ -28,6 +29,57 @@ linalg::Matrix StartingItems(const ListsView& by_item, const AlsOptions& options
     }
   }
   return items;
+}
+
+// Row r of `out` = sum of the rows of `in` that list r names.
+void SumLists(const ListsView& lists, const linalg::Matrix& in, ThreadPool& pool,
+              linalg::Matrix& out) {
+  pool.ParallelFor(lists.size(), kRowsPerChunk, [&](const ChunkRange& range) {
+    for (std::size_t row = range.begin; row < range.end; ++row) {
+      linalg::GatherSum(in.view(), lists[row], out.Row(row));
+    }
+  });
+}
+
+// V becomes V R^-1 with R^T R = V^T V: orthonormal columns.
+void Orthonormalize(linalg::Matrix& V, ThreadPool& pool) {
+  const std::size_t n = V.stride();
+  linalg::FloatVector R(n * n);
+  linalg::FloatVector unused(n, 0.0F);
+  linalg::Gram(V.view(), pool, R.data());
+  linalg::SolveCholeskyInPlace(R.data(), n, unused.data());  // leaves R in the upper triangle
+  pool.ParallelFor(V.rows(), kRowsPerChunk, [&](const ChunkRange& range) {
+    for (std::size_t row = range.begin; row < range.end; ++row) {
+      const std::span<float> v(V.Row(row), n);
+      for (std::size_t k = 0; k < n; ++k) {
+        const float pivot = R[k * n + k];
+        v[k] = pivot > 0 ? v[k] / pivot : 0.0F;
+        linalg::AddScaled(-v[k], std::span<const float>(R).subspan(k * n + k + 1, n - k - 1),
+                          v.subspan(k + 1));
+      }
+    }
+  });
+}
+
+// Turns random items V into the leading right singular vectors of the observed pairs, each times
+// the root of its singular value. `users` is scratch.
+void IterateStart(const ListsView& by_user, const ListsView& by_item, std::size_t iterations,
+                  ThreadPool& pool, linalg::Matrix& users, linalg::Matrix& items) {
+  for (std::size_t iteration = 0; iteration < iterations; ++iteration) {
+    SumLists(by_user, items, pool, users);
+    Orthonormalize(users, pool);
+    SumLists(by_item, users, pool, items);
+    Orthonormalize(items, pool);
+  }
+  SumLists(by_user, items, pool, users);
+  const std::size_t n = users.stride();
+  linalg::FloatVector gram(n * n);
+  linalg::Gram(users.view(), pool, gram.data());
+  for (std::size_t k = 0; k < n; ++k) {
+    // The square of the singular value is on the diagonal.
+    const float scale = std::sqrt(std::sqrt(std::max(0.0F, gram[k * n + k])));
+    for (std::size_t item = 0; item < items.rows(); ++item) items.Row(item)[k] *= scale;
+  }
 }
 
 // How far the whole training is, and whether to go on.
@@ -142,6 +194,9 @@ Result<AlsFactors> TrainAls(const Interactions& interactions, const AlsOptions& 
     factors.items = StartingItems(by_item, options);
   }
   factors.users = linalg::Matrix(interactions.user_count, options.rank);
+  if (!hooks.start && options.start_iterations > 0) {
+    IterateStart(by_user, by_item, options.start_iterations, pool, factors.users, factors.items);
+  }
 
   const auto sweep_rows = static_cast<double>(interactions.user_count + interactions.item_count);
   Meter meter(hooks,

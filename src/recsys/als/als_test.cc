@@ -99,6 +99,67 @@ TEST(TrainAls, GivesTheSameBitsAtAnyNumberOfThreads) {
   }
 }
 
+TEST(TrainAls, StartsFromTheLeadingSingularVectorsWhenAsked) {
+  // Two groups who meet nothing in common: the first vectors tell them apart.
+  Interactions all{.user_count = 30, .item_count = 20, .by_user = {}};
+  for (std::uint32_t u = 0; u < 30; ++u) {
+    std::vector<std::uint32_t> list;
+    for (std::uint32_t i = 0; i < 10; ++i) list.push_back(u < 18 ? i : 10 + i);
+    all.by_user.Append(list);
+  }
+  // Hardly any weight on what was observed beyond the rest, so that the best rank 2 fit of the
+  // pairs is nearly the singular vectors: one sweep from them fits as well as many from chance.
+  const AlsOptions chance{
+      .rank = 2, .sweeps = 30, .unobserved_weight = 1.0F, .regularization = 1e-6F};
+  AlsOptions started = chance;
+  started.sweeps = 1;
+  started.start_iterations = 4;
+  const auto error_of = [&](const AlsOptions& options, std::size_t threads) {
+    ThreadPool pool(threads);
+    const auto factors = TrainAls(all, options, pool);
+    double error = 0;
+    for (std::uint32_t u = 0; u < 30; ++u) {
+      for (std::uint32_t i = 0; i < 20; ++i) {
+        double product = 0;
+        for (std::size_t k = 0; k < 2; ++k) {
+          product += double{factors->users.Row(u)[k]} * factors->items.Row(i)[k];
+        }
+        const double wanted = (u < 18) == (i < 10) ? 0.5 : 0.0;  // 1 / (1 + unobserved weight)
+        error += (product - wanted) * (product - wanted);
+      }
+    }
+    return error;
+  };
+  EXPECT_NEAR(error_of(chance, 1), 0.0, 1e-4);
+  EXPECT_NEAR(error_of(started, 1), 0.0, 1e-4);
+}
+
+TEST(TrainAls, GivesTheSameBitsFromAComputedStartAtAnyNumberOfThreads) {
+  const AlsOptions options{.rank = 20, .sweeps = 1, .start_iterations = 3};
+  const Interactions all = RandomInteractions(500, 300, 30, 2);
+  ThreadPool one(1);
+  const auto expected = TrainAls(all, options, one);
+  ASSERT_TRUE(expected);
+  for (const float v : expected->items.values()) ASSERT_TRUE(std::isfinite(v));
+  for (const std::size_t threads : {2, 7}) {
+    ThreadPool pool(threads);
+    const auto got = TrainAls(all, options, pool);
+    ASSERT_TRUE(got);
+    EXPECT_TRUE(SameBits(got->users, expected->users));
+    EXPECT_TRUE(SameBits(got->items, expected->items));
+  }
+}
+
+TEST(TrainAls, StartsFromFewerVectorsThanTheRank) {
+  // One item: every vector but the first is lost.
+  ThreadPool pool(1);
+  Interactions all{.user_count = 3, .item_count = 1, .by_user = {}};
+  for (int u = 0; u < 3; ++u) all.by_user.Append(std::vector<std::uint32_t>{0});
+  const auto got = TrainAls(all, {.rank = 16, .sweeps = 2, .start_iterations = 3}, pool);
+  ASSERT_TRUE(got);
+  for (const float v : got->users.values()) EXPECT_TRUE(std::isfinite(v));
+}
+
 TEST(TrainAls, GoesOnFromASweepAsIfItHadNeverStopped) {
   const AlsOptions options{.rank = 12, .sweeps = 5};
   const Interactions all = RandomInteractions(100, 80, 10, 3);
