@@ -177,8 +177,9 @@ class Learner {
           NumberOf(hyperparameters_, "max_item_interaction_count_percentile"));
       return recsys::FindNeighbours(some, options, pool_);
     }
-    // From the cosine, which is fair to popular items, to the lift, which prefers rare ones.
-    options.popularity_discount = 0.5 + 0.5 * discount;
+    // From half of the cosine's discount, which names popular items, to the lift, which prefers
+    // rare ones.
+    options.popularity_discount = 0.25 + 0.75 * discount;
     options.min_cointeractions = 1;
     recsys::WeightedLists met = recsys::FindNeighbours(interactions, options, pool_);
     return content_.items.empty() ? met : Mix(met, content_, CountOfItems(interactions));
