@@ -103,6 +103,10 @@ class ItemBatch {
     } else {
       const auto items = ItemsOf(*model_.segments, model_, query);
       if (!items) return items.error();
+      if (!model_.segments->Knows(*items)) {
+        return InvalidInput(
+            "nothing is known of the item: nobody met it, and no metadata says more");
+      }
       model_.segments->FindUsers(*items, options_.num_results, options_.exclude_seen, found);
       out += "\"usersList\":[";
       AppendIds(model_.segments->users(), found, out);

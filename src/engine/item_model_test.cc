@@ -252,6 +252,17 @@ TEST_F(ItemModelTest, ItemAffinityFindsUsersOfTheItemsTaste) {
   EXPECT_GT(metrics.at("hits_at_1_percent"), 0);
 }
 
+TEST_F(ItemModelTest, ItemAffinityGivesNoSegmentForAnItemOfWhichNothingIsKnown) {
+  TrainOptions options = Options("aws-item-affinity");
+  options.items.path = folder_.path() + "/bare.csv";
+  options.items.roles = {};
+  std::ofstream(options.items.path) << "ITEM_ID,taste\ni0,even\ni2,even\nbare,\n";
+  const LoadedModel model = Model(options, TwoTastes(80, 60, 0.5));
+  const auto answers = Answer(model, "{\"itemId\":\"bare\"}\n", {});
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_THAT(answers[0], HasSubstr("nothing is known of the item"));
+}
+
 TEST_F(ItemModelTest, ItemAffinityRefusesInteractionsOfOneMoment) {
   InteractionTable table = TwoTastes(80, 60, 0.5);
   std::ranges::fill(table.timestamp, 5);

@@ -18,6 +18,14 @@ bool HoldsAll(std::span<const std::uint32_t> history, std::span<const std::uint3
 
 }  // namespace
 
+bool SegmentModel::Knows(std::span<const std::uint32_t> items) const {
+  const linalg::MatrixView& V = parts_.item_factors;
+  return std::ranges::any_of(items, [&](std::uint32_t item) {
+    const std::span<const float> v(V.Row(item), V.stride);
+    return std::ranges::any_of(v, [](float number) { return number != 0.0F; });
+  });
+}
+
 void SegmentModel::FindUsers(std::span<const std::uint32_t> items, std::size_t num_results,
                              bool exclude_seen, std::vector<std::uint32_t>& out) const {
   const linalg::MatrixView& V = parts_.item_factors;

@@ -38,6 +38,9 @@ class SegmentModel {
   [[nodiscard]] const Vocabulary& items() const { return parts_.items; }
   [[nodiscard]] const AttributeIndex& attributes() const { return parts_.attributes; }
 
+  // Whether anything is known of one of the items: somebody met it, or its metadata says something.
+  [[nodiscard]] bool Knows(std::span<const std::uint32_t> items) const;
+
   // Overwrites `out` with the num_results users of the highest score, best first, equal ones by
   // index. With exclude_seen, users who met all of `items` are left out.
   void FindUsers(std::span<const std::uint32_t> items, std::size_t num_results, bool exclude_seen,

@@ -52,6 +52,26 @@ TEST_F(SegmentModelTest, OrdersUsersByTheirProductWithTheItem) {
   EXPECT_THAT(Find({0}, 0, false), IsEmpty());
 }
 
+TEST_F(SegmentModelTest, TellsItemsOfWhichNothingIsKnown) {
+  const linalg::Matrix items(2, 2);
+  const SegmentModel blank({.users = Vocabulary(std::vector<std::string>{"a", "b", "c"}),
+                            .items = Vocabulary(std::vector<std::string>{"x", "y"}),
+                            .histories = histories_.view(),
+                            .user_factors = users_.view(),
+                            .item_factors = items.view(),
+                            .attributes = {},
+                            .owner = nullptr});
+  EXPECT_FALSE(blank.Knows(std::vector<std::uint32_t>{0, 1}));
+  const SegmentModel model({.users = Vocabulary(std::vector<std::string>{"a", "b", "c"}),
+                            .items = Vocabulary(std::vector<std::string>{"x", "y"}),
+                            .histories = histories_.view(),
+                            .user_factors = users_.view(),
+                            .item_factors = items_.view(),
+                            .attributes = {},
+                            .owner = nullptr});
+  EXPECT_TRUE(model.Knows(std::vector<std::uint32_t>{1}));
+}
+
 TEST_F(SegmentModelTest, AddsTheItemsOfASet) {
   EXPECT_THAT(Find({0, 1}, 10, false), ElementsAre(0, 2, 1));  // 6, 4, 3
 }
