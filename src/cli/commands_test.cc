@@ -104,6 +104,39 @@ TEST_F(CommandsTest, GeneratesTrainsRecommendsAndEvaluatesOnPlainFiles) {
   EXPECT_THAT(out_, HasSubstr("NDCG@10"));
 }
 
+TEST_F(CommandsTest, TunesExplainsAndExplores) {
+  ASSERT_EQ(Run("generate --rows 3000 --out " + Path("ratings")), kExitOk) << error_;
+  const std::string ratings = Path("ratings/ratings.csv");
+  const std::string model = Path("model");
+  ASSERT_EQ(Run("train --interactions " + ratings +
+                " --hyperparameters {\"hidden_dimension\":32} --hpo --hpo-trials 2 --out " + model),
+            kExitOk)
+      << error_;
+  EXPECT_THAT(out_, HasSubstr("Hyperparameters tuned in 2 evaluations"));
+
+  ASSERT_EQ(Run("evaluate --explain " + model), kExitOk) << error_;
+  EXPECT_THAT(out_, HasSubstr("2 trials, 2 evaluations\n"));
+  EXPECT_THAT(out_, HasSubstr("winner: trial"));
+  EXPECT_EQ(Run("evaluate --explain " + Path("none")), kExitFailed);
+
+  const std::string recommend = "recommend --model " + model + " --users all";
+  ASSERT_EQ(Run(recommend), kExitOk);
+  const std::string greedy = out_;
+  ASSERT_EQ(Run(recommend + " --exploration-weight 0"), kExitOk);
+  EXPECT_EQ(out_, greedy);
+  const std::string exploring =
+      recommend + " --exploration-weight 0.5 --exploration-item-age-cut-off 10000";
+  ASSERT_EQ(Run(exploring), kExitOk);
+  const std::string explored = out_;
+  EXPECT_NE(explored, greedy);
+  ASSERT_EQ(Run(exploring), kExitOk);
+  EXPECT_EQ(out_, explored);
+  ASSERT_EQ(Run(exploring + " --exploration-seed 2"), kExitOk);
+  EXPECT_NE(out_, explored);
+  EXPECT_EQ(Run(recommend + " --exploration-weight 1.5"), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("must be a number from 0 to 1, got 1.5"));
+}
+
 TEST_F(CommandsTest, SaysWhatIsWrongWithFiles) {
   EXPECT_EQ(Run("train --interactions /missing.csv --out " + Path("m")), kExitFailed);
   EXPECT_EQ(error_, "usher train: there is no file /missing.csv\n");
@@ -130,6 +163,12 @@ TEST_F(CommandsTest, RefusesWrongValues) {
   EXPECT_EQ(Run("train --interactions f --out m --hyperparameters {"), kExitUsage);
   EXPECT_EQ(Run("train --interactions f --out m --hyperparameters {\"a\":[]}"), kExitUsage);
   EXPECT_THAT(error_, HasSubstr("\"a\" must be a number, true, false or a string"));
+  EXPECT_EQ(Run("train --interactions f --out m --hpo --hpo-trials 41"), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("between 1 and 40"));
+  EXPECT_EQ(Run("train --interactions f --out m --hpo-trials 4"), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("need --hpo"));
+  EXPECT_EQ(Run("evaluate"), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("give --interactions FILE or --explain MODEL_DIR"));
   EXPECT_EQ(Run("job nothing --work " + folder_.path()), kExitUsage);
   EXPECT_THAT(error_, HasSubstr("there is no job \"nothing\""));
   EXPECT_EQ(Run("job --work " + folder_.path()), kExitUsage);
