@@ -91,6 +91,18 @@ Result<engine::BatchCounts> Answer(const engine::LoadedModel& model, bool of_ite
   return answer(ids);
 }
 
+// NAME=VALUE,NAME=VALUE
+Result<void> TakeContext(std::string_view text, engine::RequestContext& context) {
+  for (const std::string_view pair : Split(text, ',')) {
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string_view::npos || equals == 0) {
+      return InvalidInput("give NAME=VALUE, got '" + std::string(pair) + "'");
+    }
+    context[std::string(pair.substr(0, equals))] = pair.substr(equals + 1);
+  }
+  return {};
+}
+
 }  // namespace
 
 int Recommend(Arguments arguments) {
@@ -102,6 +114,7 @@ int Recommend(Arguments arguments) {
   std::optional<double> exploration_weight;
   std::optional<double> exploration_cut_off;
   std::uint64_t exploration_seed = 1;
+  engine::RequestContext context;
   std::string out;
   const std::vector<Option> options{
       {"--model", "MODEL_DIR", "folder that `usher train` wrote", TakeText(model_folder),
@@ -119,6 +132,9 @@ int Recommend(Arguments arguments) {
        TakeCount(num_results, 1, engine::kMaxSegmentUsers)},
       {"--include-seen", "", "recommend also what the user has already interacted with",
        TakeSwitch(include_seen)},
+      {"--context", "NAME=VALUE,…",
+       "the situation of all requests, for models trained with --context",
+       [&context](std::string_view text) { return TakeContext(text, context); }},
       {"--exploration-weight", "W",
        "share of each list's places that items with little data compete for, 0 to 1 (0; campaigns "
        "of the server have 0.3)",
@@ -164,6 +180,7 @@ int Recommend(Arguments arguments) {
   ProgressBar bar("Recommending");
   const engine::BatchOptions batch{.num_results = num_results,
                                    .exclude_seen = !include_seen,
+                                   .context = context,
                                    .explorer = explorer.get(),
                                    .exploration_seed = exploration_seed,
                                    .progress = [&](double fraction) { bar.Update(fraction); }};

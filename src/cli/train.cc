@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "cli/options.h"
 #include "cli/progress_bar.h"
 #include "cli/training_options.h"
@@ -70,11 +71,18 @@ int Train(Arguments arguments) {
       options.begin() + 1,
       {{"--items", "FILE",
         "CSV of items: ITEM_ID or movieId, and columns of categories joined by '|', "
-        "numbers or text. The recipes that answer for items learn from it; for the "
-        "others it is only checked",
+        "numbers or text: places items that nobody met yet",
         TakeText(items)},
-       {"--users", "FILE", "CSV of users: USER_ID or userId, likewise; for the affinity recipes",
-        TakeText(users)}});
+       {"--users", "FILE", "CSV of users: USER_ID or userId, likewise", TakeText(users)},
+       {"--context", "COLUMN,…",
+        "columns of the interactions that say in what situation an event happened; recommend's "
+        "--context names that of a request",
+        [&training](std::string_view text) {
+          for (const std::string_view name : Split(text, ',')) {
+            training.train.context_columns.emplace_back(name);
+          }
+          return Result<void>();
+        }}});
   bool hpo = false;
   std::optional<std::uint64_t> trials;
   std::optional<double> time_limit;

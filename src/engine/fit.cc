@@ -209,6 +209,11 @@ std::shared_ptr<const recsys::Model> ModelOf(std::shared_ptr<const Fitted> fitte
                                  .transitions = fitted->transitions.view(),
                                  .options = fitted->blend,
                                  .temperature = temperature,
+                                 .context = {.columns = fitted->context.columns,
+                                             .offsets = fitted->context.offsets,
+                                             .values = fitted->context.values,
+                                             .lift = fitted->context.lift.view(),
+                                             .weight = fitted->context.weight},
                                  .owner = fitted});
 }
 
@@ -260,35 +265,49 @@ std::map<std::string, double> OfflineMetrics(
   return metrics;
 }
 
-float TemperatureOf(const Fitted& fitted, const recsys::Split& split, ThreadPool& pool) {
-  const linalg::MatrixView V = fitted.factors.items.view();
-  const recsys::AlsSide side(V, ItemsMet(fitted), fitted.als, pool);
-  struct Scratch {
-    explicit Scratch(const linalg::MatrixView& items)
-        : fold_in(items.stride), u(items.stride), sequence(items.rows) {}
+struct HeldOutScores::Scratch {
+  explicit Scratch(const linalg::MatrixView& items)
+      : fold_in(items.stride), u(items.stride), sequence(items.rows) {}
 
-    recsys::FoldInScratch fold_in;
-    linalg::FloatVector u;
-    recsys::SequenceScores sequence;
-  };
-  std::vector<Scratch> scratches(pool.thread_count(), Scratch(V));
-  const recsys::BlendOptions& blend = fitted.blend;
-  const auto score = [&](std::size_t which, std::size_t worker, std::span<float> scores) {
-    Scratch& scratch = scratches[worker];
-    const auto history = split.input[which];
-    const auto times = split.InputTimes(which);
-    recsys::FoldIn(side, history, times, blend.factor_recency, scratch.fold_in, scratch.u.data());
-    for (std::size_t item = 0; item < V.rows; ++item) {
-      scores[item] = linalg::Dot({V.Row(item), V.stride}, scratch.u);
-    }
-    if (blend.sequence_weight <= 0) return;
-    scratch.sequence.Sum(fitted.transitions.view(), history, times, blend.sequence_recency,
-                         blend.sequence_weight);
-    for (const std::uint32_t item : scratch.sequence.items()) {
-      scores[item] += scratch.sequence[item];
-    }
-  };
-  return recsys::FitTemperature(V.rows, split.held_out.view(), score, pool);
+  recsys::FoldInScratch fold_in;
+  linalg::FloatVector u;
+  recsys::SequenceScores sequence;
+};
+
+HeldOutScores::HeldOutScores(const Fitted& fitted, const recsys::Split& split, ThreadPool& pool)
+    : fitted_(fitted),
+      split_(split),
+      side_(fitted.factors.items.view(), ItemsMet(fitted), fitted.als, pool),
+      scratches_(pool.thread_count(), Scratch(fitted.factors.items.view())) {}
+
+HeldOutScores::~HeldOutScores() = default;
+
+void HeldOutScores::Score(std::size_t which, std::size_t worker, std::span<float> scores) {
+  Scratch& scratch = scratches_[worker];
+  const recsys::BlendOptions& blend = fitted_.blend;
+  const linalg::MatrixView V = fitted_.factors.items.view();
+  const auto history = split_.input[which];
+  const auto times = split_.InputTimes(which);
+  recsys::FoldIn(side_, history, times, blend.factor_recency, scratch.fold_in, scratch.u.data());
+  for (std::size_t item = 0; item < V.rows; ++item) {
+    scores[item] = linalg::Dot({V.Row(item), V.stride}, scratch.u);
+  }
+  if (blend.sequence_weight <= 0) return;
+  scratch.sequence.Sum(fitted_.transitions.view(), history, times, blend.sequence_recency,
+                       blend.sequence_weight);
+  for (const std::uint32_t item : scratch.sequence.items()) {
+    scores[item] += scratch.sequence[item];
+  }
+}
+
+float TemperatureOf(const Fitted& fitted, const recsys::Split& split, ThreadPool& pool) {
+  HeldOutScores scorer(fitted, split, pool);
+  return recsys::FitTemperature(
+      fitted.factors.items.rows(), split.held_out.view(),
+      [&](std::size_t which, std::size_t worker, std::span<float> scores) {
+        scorer.Score(which, worker, scores);
+      },
+      pool);
 }
 
 }  // namespace usher::engine

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,15 @@ struct FitOptions {
       blend;  // of the personalisation and ranking recipes; ChooseBlendFor gives it
 };
 
+// What situations say of items: value j of column c is row offsets[c] + j of the lift.
+struct ContextModel {
+  std::vector<std::string> columns;
+  std::vector<std::size_t> offsets{0};
+  std::vector<std::string> values;  // of all columns, laid end to end
+  linalg::Matrix lift;              // [values x items]
+  float weight = 0;
+};
+
 // A model together with what it is made of. Factors and transitions are empty for popularity.
 struct Fitted {
   recsys::Interactions interactions;  // histories of the model
@@ -37,6 +47,26 @@ struct Fitted {
   recsys::AlsOptions als;
   recsys::BlendOptions blend;
   recsys::WeightedLists transitions;  // empty when blend.sequence_weight is 0
+  ContextModel context;               // without columns when there were none
+};
+
+// Scores of all items for the users of a split, each given its input. Safe to call from all threads
+// of the pool, `worker` naming the thread. Both must outlive it.
+class HeldOutScores {
+ public:
+  HeldOutScores(const Fitted& fitted, const recsys::Split& split, ThreadPool& pool);
+  ~HeldOutScores();
+  HeldOutScores(const HeldOutScores&) = delete;
+  HeldOutScores& operator=(const HeldOutScores&) = delete;
+
+  void Score(std::size_t which, std::size_t worker, std::span<float> scores);
+
+ private:
+  struct Scratch;
+  const Fitted& fitted_;
+  const recsys::Split& split_;
+  recsys::AlsSide side_;
+  std::vector<Scratch> scratches_;
 };
 
 // Hyperparameters with those that depend on the data (als_unobserved_weight of 0) made numbers.

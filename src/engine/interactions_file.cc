@@ -48,6 +48,7 @@ struct BatchView {
   const Column& timestamp;
   const Column* value;
   const Column* event;
+  std::span<const std::size_t> context;  // positions in the batch
 };
 
 std::vector<std::string> ToVector(const columnar::StringList& list) {
@@ -76,7 +77,11 @@ class Numbering {
 
 class TableBuilder {
  public:
-  explicit TableBuilder(const LoadOptions& options) : options_(options) {}
+  explicit TableBuilder(const LoadOptions& options)
+      : options_(options), contexts_(options.context_columns.size()) {
+    for (const std::string& name : options.context_columns)
+      table_.context.push_back({name, {}, {}});
+  }
 
   void Reserve(std::uint64_t rows) {
     table_.user.reserve(rows);
@@ -107,12 +112,22 @@ class TableBuilder {
       Numbering events(events_, *view.event);
       for_each_kept([&](std::size_t row) { table_.event.push_back(events.Of(row)); });
     }
+    for (std::size_t c = 0; c < view.context.size(); ++c) {
+      const Column& column = view.batch.columns[view.context[c]];
+      Numbering values(contexts_[c], column);
+      for_each_kept([&](std::size_t row) {
+        table_.context[c].codes.push_back(column.IsNull(row) ? kNoContext : values.Of(row));
+      });
+    }
   }
 
   InteractionTable Finish() {
     table_.user_ids = ToVector(users_.Take());
     table_.item_ids = ToVector(items_.Take());
     table_.event_types = ToVector(events_.Take());
+    for (std::size_t c = 0; c < contexts_.size(); ++c) {
+      table_.context[c].values = ToVector(contexts_[c].Take());
+    }
     return std::move(table_);
   }
 
@@ -140,6 +155,7 @@ class TableBuilder {
   StringCodes users_;
   StringCodes items_;
   StringCodes events_;
+  std::vector<StringCodes> contexts_;  // of each context column
 };
 
 Result<void> CheckFilters(const LoadOptions& options, bool has_event, bool has_value) {
@@ -152,6 +168,11 @@ Result<void> CheckFilters(const LoadOptions& options, bool has_event, bool has_v
         "EVENT_VALUE");
   }
   return {};
+}
+
+Error NoContextColumn(const std::string& name) {
+  return InvalidInput("the interactions have no column " + name +
+                      " of strings, which was given as a context column");
 }
 
 void Report(const LoadOptions& options, double fraction) {
@@ -209,7 +230,8 @@ Result<InteractionTable> LoadCsv(const std::string& path, const LoadOptions& opt
                         "userId, movieId, timestamp");
   }
 
-  if (options.event_type.empty() && !options.event_value_threshold) {
+  if (options.event_type.empty() && !options.event_value_threshold &&
+      options.context_columns.empty()) {
     if (const auto fields = PlainFieldsOf(*header, *names)) {
       auto plain = columnar::ReadPlainCsv(
           path, *fields, {.threads = options.threads, .progress = options.progress});
@@ -232,6 +254,12 @@ Result<InteractionTable> LoadCsv(const std::string& path, const LoadOptions& opt
     event = columns.size();
     columns.push_back({.spec = {names->event, ColumnType::kString, true}});
   }
+  std::vector<std::size_t> context;
+  for (const std::string& name : options.context_columns) {
+    if (!Contains(*header, name)) return NoContextColumn(name);
+    context.push_back(columns.size());
+    columns.push_back({.spec = {name, ColumnType::kString, true}});
+  }
   if (const auto fits = CheckFilters(options, event != 0, value != 0); !fits) return fits.error();
 
   const auto reader =
@@ -245,7 +273,7 @@ Result<InteractionTable> LoadCsv(const std::string& path, const LoadOptions& opt
     if (!*more) break;
     builder.Add({batch, batch.columns[0], batch.columns[1], batch.columns[2],
                  value != 0 ? &batch.columns[value] : nullptr,
-                 event != 0 ? &batch.columns[event] : nullptr});
+                 event != 0 ? &batch.columns[event] : nullptr, context});
     Report(options, (*reader)->fraction());
   }
   return builder.Finish();
@@ -282,6 +310,13 @@ Result<InteractionTable> LoadParquet(const std::string& path, const LoadOptions&
     event = columns.size();
     columns.push_back(static_cast<std::size_t>(found - specs.begin()));
   }
+  std::vector<std::size_t> context;
+  for (const std::string& name : options.context_columns) {
+    const auto found = find(name, ColumnType::kString);
+    if (found == specs.end()) return NoContextColumn(name);
+    context.push_back(columns.size());
+    columns.push_back(static_cast<std::size_t>(found - specs.begin()));
+  }
   if (const auto fits = CheckFilters(options, event != 0, value != 0); !fits) return fits.error();
 
   TableBuilder builder(options);
@@ -294,7 +329,7 @@ Result<InteractionTable> LoadParquet(const std::string& path, const LoadOptions&
     if (!batch) return batch.error();
     builder.Add({*batch, batch->columns[0], batch->columns[1], batch->columns[2],
                  value != 0 ? &batch->columns[value] : nullptr,
-                 event != 0 ? &batch->columns[event] : nullptr});
+                 event != 0 ? &batch->columns[event] : nullptr, context});
     Report(options, static_cast<double>(group + 1) / static_cast<double>(groups));
   }
   return builder.Finish();
@@ -306,6 +341,10 @@ Result<InteractionTable> LoadInteractions(const std::string& path, const LoadOpt
   std::array<char, 4> magic{};
   std::ifstream file(path, std::ios::binary);
   if (!file) return NotFound("the interactions file cannot be opened");
+  if (options.context_columns.size() > kMaxContextColumns) {
+    return InvalidInput("there may be at most " + std::to_string(kMaxContextColumns) +
+                        " context columns, got " + std::to_string(options.context_columns.size()));
+  }
   file.read(magic.data(), magic.size());
   const bool is_parquet = std::string_view(magic.data(), magic.size()) == "PAR1";
   return is_parquet ? LoadParquet(path, options) : LoadCsv(path, options);

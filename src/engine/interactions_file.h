@@ -12,6 +12,15 @@
 
 namespace usher::engine {
 
+// What a request may say of its situation, too: a device, a time of day.
+struct ContextColumn {
+  std::string name;
+  std::vector<std::string> values;   // in the order first seen
+  std::vector<std::uint32_t> codes;  // index in values, of each row; kNoContext where it has none
+};
+inline constexpr std::uint32_t kNoContext = 0xFFFFFFFF;
+inline constexpr std::size_t kMaxContextColumns = 150;
+
 // Row r says: user_ids[user[r]] met item_ids[item[r]] at timestamp[r]. Ids and event types are in
 // the order in which they are first seen, so the table depends on the file alone, never on threads.
 struct InteractionTable {
@@ -24,6 +33,7 @@ struct InteractionTable {
   std::vector<std::string> user_ids;
   std::vector<std::string> item_ids;
   std::vector<std::string> event_types;
+  std::vector<ContextColumn> context;  // those that were asked for
 
   [[nodiscard]] std::size_t size() const { return user.size(); }
 };
@@ -31,6 +41,7 @@ struct InteractionTable {
 struct LoadOptions {
   std::string event_type;                         // keep only rows of this EVENT_TYPE; empty: all
   std::optional<double> event_value_threshold;    // keep only rows with a value of at least this
+  std::vector<std::string> context_columns;       // columns of strings, at most kMaxContextColumns
   int threads = 0;                                // 0: as many as the machine has
   std::function<void(double fraction)> progress;  // called from the calling thread; may be empty
 };
@@ -38,9 +49,9 @@ struct LoadOptions {
 // Reads a Parquet file that an import published, or a CSV file, told apart by their first bytes.
 // CSV columns (in any order, others ignored): USER_ID, ITEM_ID, TIMESTAMP[, EVENT_TYPE][,
 // EVENT_VALUE] or MovieLens' userId, movieId, timestamp[, rating].
-// A filter on a column that the file lacks is an error; ids without a row left are not in the
-// vocabularies.
-// Errors: kInvalidInput with the line number for a bad CSV, kNotFound, kCorrupt, kInternal.
+// A filter on a column that the file lacks is an error, and so is a context column that it lacks;
+// ids without a row left are not in the vocabularies. Errors: kInvalidInput with the line number
+// for a bad CSV, kNotFound, kCorrupt, kInternal.
 Result<InteractionTable> LoadInteractions(const std::string& path, const LoadOptions& options = {});
 
 }  // namespace usher::engine

@@ -30,6 +30,21 @@ class LoadInteractionsTest : public ::testing::Test {
   TempFolder folder_;
 };
 
+TEST_F(LoadInteractionsTest, ReadsContextColumnsThatAreAskedFor) {
+  const std::string path = File(
+      "USER_ID,ITEM_ID,TIMESTAMP,DEVICE,HOUR\na,x,1,tv,late\na,y,2,,late\nb,x,3,phone,early\n");
+  const auto table = LoadInteractions(path, {.context_columns = {"DEVICE"}});
+  ASSERT_TRUE(table) << table.error().message;
+  ASSERT_EQ(table->context.size(), 1U);
+  EXPECT_EQ(table->context[0].name, "DEVICE");
+  EXPECT_THAT(table->context[0].values, ElementsAre("tv", "phone"));
+  EXPECT_THAT(table->context[0].codes, ElementsAre(0, kNoContext, 1));
+  EXPECT_THAT(LoadInteractions(path)->context, IsEmpty());
+  const auto missing = LoadInteractions(path, {.context_columns = {"CITY"}});
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().message, HasSubstr("CITY"));
+}
+
 TEST_F(LoadInteractionsTest, ReadsMovieLensColumns) {
   const auto table = LoadInteractions(
       File("userId,movieId,rating,timestamp\n7,50,4.0,964982703\n7,3,0.5,964982704\n1,50,,5\n"));

@@ -136,6 +136,11 @@ Result<ModelInfo> ParseManifest(std::string_view text) {
   info.instruction_set = *instruction_set;
   info.temperature = *temperature;
   info.calibration = calibration;
+  if (manifest.Find("contextWeight") != nullptr) {
+    const auto weight = NumberMember(manifest, "contextWeight");
+    if (!weight || !(*weight >= 0)) return BadManifest("contextWeight");
+    info.context_weight = *weight;
+  }
   info.blend = blend;
   if (manifest.Find("tuning") != nullptr) {
     const auto tuning = ParseTuning(manifest);
@@ -152,6 +157,30 @@ Result<ModelInfo> ParseManifest(std::string_view text) {
   }
   info.file_sha256 = *std::move(files);
   return info;
+}
+
+Result<recsys::ContextParts> ReadContext(const ArraysFile& file, const ModelInfo& info) {
+  const auto columns = file->Strings("columns");
+  if (!columns) return columns.error();
+  const auto offsets = file->Int64s("offsets");
+  if (!offsets) return offsets.error();
+  const auto values = file->Strings("values");
+  if (!values) return values.error();
+  const auto lift = ReadFactors(file, "lift", values->size(), info.items);
+  if (!lift) return lift.error();
+  recsys::ContextParts context;
+  bool good = offsets->size() == columns->size() + 1 && offsets->front() == 0 &&
+              offsets->back() == static_cast<std::int64_t>(values->size());
+  for (std::size_t c = 0; good && c < columns->size(); ++c) {
+    good = (*offsets)[c] <= (*offsets)[c + 1];
+    context.columns.emplace_back((*columns)[c]);
+  }
+  if (!good) return Corrupt("the model's context points out of range");
+  for (std::size_t v = 0; v < values->size(); ++v) context.values.emplace_back((*values)[v]);
+  context.offsets.assign(offsets->begin(), offsets->end());
+  context.lift = *lift;
+  context.weight = static_cast<float>(info.context_weight.value_or(0));
+  return context;
 }
 
 }  // namespace
@@ -217,6 +246,15 @@ Result<LoadedModel> LoadModel(const std::string& folder) {
     transitions = *lists;
     owners.push_back(*file);
   }
+  recsys::ContextParts context;
+  if (loaded.info.context_weight) {
+    const auto file = OpenArrays(folder, kContextFile, loaded.info);
+    if (!file) return file.error();
+    auto parts = ReadContext(*file, loaded.info);
+    if (!parts) return parts.error();
+    context = *std::move(parts);
+    owners.push_back(*file);
+  }
   loaded.model = recsys::MakeBlendModel(
       {.users = *std::move(users),
        .items = *std::move(items),
@@ -228,6 +266,7 @@ Result<LoadedModel> LoadModel(const std::string& folder) {
        .transitions = transitions,
        .options = *loaded.info.blend,
        .temperature = static_cast<float>(loaded.info.temperature),
+       .context = std::move(context),
        .owner = std::make_shared<const std::vector<ArraysFile>>(std::move(owners))});
   return loaded;
 }

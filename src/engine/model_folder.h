@@ -51,6 +51,7 @@ struct ModelInfo {
   std::optional<Calibration> calibration;
   std::optional<recsys::BlendOptions> blend;  // of the personalisation and ranking recipes
   std::optional<TuningSummary> tuning;
+  std::optional<double> context_weight;  // with context columns; recsys/context/
   std::uint64_t interactions = 0;  // distinct user-item pairs
   std::uint64_t users = 0;
   std::uint64_t items = 0;

@@ -74,6 +74,7 @@ Value ToValue(const ModelInfo& info) {
     calibration.Append("plainSoftmaxError", info.calibration->plain_softmax_error);
     manifest.Append("calibration", std::move(calibration));
   }
+  if (info.context_weight) manifest.Append("contextWeight", *info.context_weight);
   if (info.blend) manifest.Append("blend", engine::ToValue(*info.blend));
   if (info.tuning) {
     ValueMap tuning;
@@ -122,6 +123,17 @@ Result<void> WriteFiles(const std::string& folder, const Fitted& fitted,
       file.Add("offsets", std::span<const std::int64_t>(lists.offsets));
       file.Add("items", std::span<const std::uint32_t>(lists.items));
       file.Add("weights", std::span<const float>(lists.weights));
+    });
+    if (!written) return written;
+  }
+  if (!fitted.context.columns.empty()) {
+    const ContextModel& context = fitted.context;
+    const std::vector<std::int64_t> offsets(context.offsets.begin(), context.offsets.end());
+    written = WriteArrays(folder, kContextFile, info, [&](columnar::ArrayFileWriter& file) {
+      file.AddStrings("columns", context.columns);
+      file.Add("offsets", std::span<const std::int64_t>(offsets));
+      file.AddStrings("values", context.values);
+      file.AddMatrix("lift", context.lift.values(), context.lift.rows(), context.lift.stride());
     });
     if (!written) return written;
   }

@@ -20,6 +20,7 @@ inline constexpr std::string_view kVocabularyFile = "vocabulary.arrow";
 inline constexpr std::string_view kHistoriesFile = "histories.arrow";
 inline constexpr std::string_view kFactorsFile = "factors.arrow";
 inline constexpr std::string_view kTransitionsFile = "transitions.arrow";
+inline constexpr std::string_view kContextFile = "context.arrow";
 
 // One array file of the folder; `fill` adds the arrays. Notes the checksum in `info`.
 Result<void> WriteArrays(const std::string& folder, std::string_view name, ModelInfo& info,

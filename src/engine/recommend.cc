@@ -17,13 +17,45 @@ namespace {
 constexpr std::size_t kLinesPerRound = 4096;  // answered together
 constexpr std::size_t kLinesPerChunk = 64;    // parsed or written by a thread at a time
 
+// The numbers of a situation's values, those left out that the model does not know.
+Result<std::vector<std::uint32_t>> FindContext(const recsys::Model& model,
+                                               const RequestContext& context) {
+  std::vector<std::uint32_t> values;
+  if (context.empty()) return values;
+  const std::vector<std::string> columns = model.ContextColumns();
+  for (const auto& [column, value] : context) {
+    if (std::ranges::find(columns, column) == columns.end()) {
+      std::string known;
+      for (const std::string& name : columns) known += (known.empty() ? "" : ", ") + name;
+      return InvalidInput(
+          "the model has no context column " + column +
+          (known.empty() ? "; it was trained without any" : "; it was trained with " + known));
+    }
+    if (const auto number = model.FindContext(column, value)) values.push_back(*number);
+  }
+  return values;
+}
+
+// The numbers of the options' context.
+Result<std::vector<std::uint32_t>> CheckOptions(const LoadedModel& model,
+                                                const BatchOptions& options) {
+  if (options.num_results < 1 || options.num_results > kMaxNumResults) {
+    return InvalidInput("the number of results must be 1 to " + std::to_string(kMaxNumResults) +
+                        ", got " + std::to_string(options.num_results));
+  }
+  return FindContext(*model.model, options.context);
+}
+
 // Answers rounds of requests: parse, score and write each on all threads.
 class BatchRun {
  public:
-  BatchRun(const LoadedModel& model, const BatchOptions& options, const LineSink& sink)
+  // `context` are the numbers of the options' context.
+  BatchRun(const LoadedModel& model, const BatchOptions& options,
+           std::vector<std::uint32_t> context, const LineSink& sink)
       : loaded_(model),
         model_(*model.model),
         options_(options),
+        context_(std::move(context)),
         sink_(sink),
         pool_(options.threads) {}
 
@@ -71,6 +103,7 @@ class BatchRun {
     return {.user = model_.users().Find(request.user_id),
             .history = {},
             .exclude = {},
+            .context = context_,
             .exclude_seen = options_.exclude_seen,
             .num_results = request.error.empty() ? options_.num_results : 0};
   }
@@ -113,6 +146,7 @@ class BatchRun {
   const LoadedModel& loaded_;
   const recsys::Model& model_;
   const BatchOptions& options_;
+  std::vector<std::uint32_t> context_;
   const LineSink& sink_;
   ThreadPool pool_;
   std::vector<std::vector<recsys::ScoredItem>> answers_;
@@ -120,21 +154,16 @@ class BatchRun {
   BatchCounts counts_;
 };
 
-Result<void> CheckOptions(const BatchOptions& options) {
-  if (options.num_results >= 1 && options.num_results <= kMaxNumResults) return {};
-  return InvalidInput("the number of results must be 1 to " + std::to_string(kMaxNumResults) +
-                      ", got " + std::to_string(options.num_results));
-}
-
 // Users given one by one instead of by lines.
 template <typename IdAt>
 Result<BatchCounts> RecommendIds(const LoadedModel& model, std::size_t count, const IdAt& id_at,
                                  const BatchOptions& options, const LineSink& sink) {
-  if (const auto checked = CheckOptions(options); !checked) return checked.error();
+  const auto context = CheckOptions(model, options);
+  if (!context) return context.error();
   if (model.kind == RecipeKind::kPersonalizedRanking) {
     return InvalidInput("a ranking model needs a file of lines with 'userId' and 'itemList'");
   }
-  BatchRun run(model, options, sink);
+  BatchRun run(model, options, *context, sink);
   std::vector<BatchLine> requests;
   for (std::size_t begin = 0; begin < count; begin += kLinesPerRound) {
     const std::size_t end = std::min(count, begin + kLinesPerRound);
@@ -190,13 +219,14 @@ struct OneUser {
 Result<BatchCounts> RecommendFile(const LoadedModel& model, const std::string& input_path,
                                   const BatchOptions& options, const LineSink& sink) {
   if (AnswersForItems(model)) return AnswerItemFile(model, input_path, options, sink);
-  if (const auto checked = CheckOptions(options); !checked) return checked.error();
+  const auto context = CheckOptions(model, options);
+  if (!context) return context.error();
   std::error_code ignored;
   if (!std::filesystem::exists(input_path, ignored)) return NotFound("there is no such input file");
   const auto source = FileSource::Open(input_path);
   if (!source) return source.error();
   LineReader reader(**source, kMaxBatchLineBytes);
-  BatchRun run(model, options, sink);
+  BatchRun run(model, options, *context, sink);
   const double size = static_cast<double>((*source)->size().value_or(0));
   while (true) {
     const auto lines = reader.Read(kLinesPerRound);
@@ -230,7 +260,8 @@ Result<BatchCounts> RecommendAllUsers(const LoadedModel& model, const BatchOptio
 Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::string_view user_id,
                                                std::span<const std::string> recent_items,
                                                std::size_t num_results, bool exclude_seen,
-                                               const Exploration* exploration) {
+                                               const Exploration* exploration,
+                                               const RequestContext& context) {
   if (AnswersForItems(model)) return WantsItems(model);
   if (model.kind == RecipeKind::kPersonalizedRanking) {
     return InvalidInput("a model of recipe " + model.info.recipe + " only ranks given items");
@@ -239,7 +270,10 @@ Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::st
     return InvalidInput("the number of results must be at most " + std::to_string(kMaxNumResults) +
                         ", got " + std::to_string(num_results));
   }
+  const auto values = FindContext(*model.model, context);
+  if (!values) return values.error();
   OneUser user(*model.model, user_id, recent_items);
+  user.query.context = *values;
   user.query.num_results = num_results;
   user.query.exclude_seen = exclude_seen;
   std::vector<recsys::ScoredItem> answer;
@@ -264,7 +298,8 @@ Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::st
 
 Result<std::vector<AnsweredItem>> RankOne(const LoadedModel& model, std::string_view user_id,
                                           std::span<const std::string> recent_items,
-                                          std::span<const std::string> list) {
+                                          std::span<const std::string> list,
+                                          const RequestContext& context) {
   if (model.kind != RecipeKind::kPersonalizedRanking) {
     return InvalidInput("a model of recipe " + model.info.recipe + " does not rank given items");
   }
@@ -275,7 +310,10 @@ Result<std::vector<AnsweredItem>> RankOne(const LoadedModel& model, std::string_
   std::vector<std::uint32_t> known;
   std::vector<std::uint32_t> known_at;
   FindKnown(*model.model, list, known, known_at);
-  const OneUser user(*model.model, user_id, recent_items);
+  const auto values = FindContext(*model.model, context);
+  if (!values) return values.error();
+  OneUser user(*model.model, user_id, recent_items);
+  user.query.context = *values;
   std::vector<recsys::ScoredItem> answer;
   model.model->Rank(user.query, known, answer);
   std::vector<AnsweredItem> items;

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -28,9 +29,14 @@ inline constexpr std::size_t kMaxRankingList = 500;
 inline constexpr std::size_t kMaxIdBytes = 1024;            // 256 characters of UTF-8
 inline constexpr std::size_t kMaxBatchLineBytes = 1 << 20;  // of one input line
 
+// The situation of a request: a value for each of some context columns. Values that the training
+// data did not have change nothing.
+using RequestContext = std::map<std::string, std::string, std::less<>>;
+
 struct BatchOptions {
   std::size_t num_results = 25;  // 1 to kMaxNumResults
   bool exclude_seen = true;
+  RequestContext context;  // of all users
   // Of this model; not for ranking recipes. nullptr: the greedy lists.
   const Explorer* explorer = nullptr;
   std::uint64_t exploration_seed = 1;             // with the user's id it decides what is explored
@@ -75,16 +81,20 @@ struct Exploration {
 };
 
 // `recent_items` are the user's interactions since training (ids, oldest first; unknown ones do
-// not count). Errors: kInvalidInput for a ranking model or num_results over the limit.
+// not count). Errors: kInvalidInput for a ranking model, num_results over the limit or a context
+// column that the model was not trained with.
 Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::string_view user_id,
                                                std::span<const std::string> recent_items,
                                                std::size_t num_results, bool exclude_seen,
-                                               const Exploration* exploration = nullptr);
+                                               const Exploration* exploration = nullptr,
+                                               const RequestContext& context = {});
 
 // Personalized ranking. Items that the model does not know come last, without a score, in the
-// order of the list. Errors: kInvalidInput for another recipe, an empty list or one over the limit.
+// order of the list. Errors: kInvalidInput for another recipe, an empty list or one over the limit,
+// and a context column that the model was not trained with.
 Result<std::vector<AnsweredItem>> RankOne(const LoadedModel& model, std::string_view user_id,
                                           std::span<const std::string> recent_items,
-                                          std::span<const std::string> list);
+                                          std::span<const std::string> list,
+                                          const RequestContext& context = {});
 
 }  // namespace usher::engine

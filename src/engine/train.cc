@@ -11,6 +11,7 @@
 #include "engine/catalogue.h"
 #include "engine/checkpoint.h"
 #include "engine/cold_start.h"
+#include "engine/context.h"
 #include "engine/fit.h"
 #include "engine/item_model.h"
 #include "engine/model_folder.h"
@@ -94,6 +95,8 @@ class Training {
     return {};
   }
 
+  // 1, as independence of user and situation has it, until held-out events say better.
+  [[nodiscard]] float context_weight() const { return context_weight_; }
   [[nodiscard]] const std::optional<BlendReport>& report() const { return report_; }
   [[nodiscard]] const std::optional<TuningReport>& tuning() const { return tuning_; }
 
@@ -106,18 +109,23 @@ class Training {
   }
 
   // The blend from all users but some, metrics and temperature from those.
-  Result<void> Evaluate(const recsys::Interactions& all, const recsys::Vocabulary& users,
-                        const recsys::Vocabulary& items) {
+  Result<void> Evaluate(const recsys::Interactions& all, const ContextTable& context,
+                        const recsys::Vocabulary& users, const recsys::Vocabulary& items) {
     recsys::Split split = recsys::SplitUsers(all, fit_.seed);
     if (split.users.empty()) return {};
     if (const auto chosen = Choose(split.train); !chosen) return chosen;
     auto fitted =
         FitPhase(std::move(split.train), "holdout", "evaluating", kChooseEnd, kEvaluateEnd);
     if (!fitted) return fitted.error();
-    const auto kept = std::make_shared<const Fitted>(*std::move(fitted));
     if (fit_.kind != RecipeKind::kPopularity) {
-      info_.temperature = TemperatureOf(*kept, split, pool_);
+      info_.temperature = TemperatureOf(*fitted, split, pool_);
+      if (!context.empty()) {
+        fitted->context = FitContext(context, items.size(), split.users);
+        context_weight_ = ChooseContextWeight(*fitted, split, static_cast<float>(info_.temperature),
+                                              context, pool_);
+      }
     }
+    const auto kept = std::make_shared<const Fitted>(*std::move(fitted));
     const auto model =
         ModelOf(kept, users, items, fit_.kind, static_cast<float>(info_.temperature));
     const auto lists = HeldOutLists(*model, split, pool_);
@@ -185,6 +193,7 @@ class Training {
   FitOptions fit_;
   ModelInfo info_;
   std::optional<BlendReport> report_;
+  float context_weight_ = 1;
   std::optional<TuningReport> tuning_;
 };
 
@@ -213,6 +222,7 @@ Result<TrainResult> Train(const std::string& interactions_path, const std::strin
       interactions_path,
       {.event_type = options.event_type,
        .event_value_threshold = options.event_value_threshold,
+       .context_columns = options.context_columns,
        .threads = static_cast<int>(options.threads),
        .progress = [&](double fraction) { Report(options, "reading", fraction * kReadEnd); }});
   if (!table) return table.error();
@@ -248,6 +258,7 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
   if (!catalogue) return catalogue.error();
   const recsys::Vocabulary users(catalogue->user_ids);
   const recsys::Vocabulary items(catalogue->item_ids);
+  const ContextTable context = CopyContext(table, items.size());
   recsys::Interactions interactions =
       recsys::BuildInteractions(users.size(), items.size(), std::move(table.user),
                                 std::move(table.item), std::move(table.timestamp), pool);
@@ -267,7 +278,7 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
   Training training(options, pool, fit, std::move(info));
 
   if (options.hold_out) {
-    const auto evaluated = training.Evaluate(interactions, users, items);
+    const auto evaluated = training.Evaluate(interactions, context, users, items);
     if (!evaluated) return evaluated.error();
   } else if (const auto chosen = training.Choose(interactions); !chosen) {
     return chosen.error();
@@ -278,6 +289,11 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
   if (!fitted) return fitted.error();
   if ((*recipe)->kind != RecipeKind::kPopularity) {
     PlaceColdUsersAndItems(*catalogue, *fitted, pool);
+    if (!context.empty()) {
+      fitted->context = FitContext(context, items.size(), {});
+      fitted->context.weight = training.context_weight();
+      training.info().context_weight = fitted->context.weight;
+    }
   }
   Report(options, "writing", kTrainEnd);
   const auto written = WriteModel(model_folder, *fitted, catalogue->user_ids, catalogue->item_ids,

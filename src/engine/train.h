@@ -21,6 +21,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "engine/interactions_file.h"
@@ -43,6 +44,8 @@ struct TrainOptions {
   std::size_t threads = 0;                      // 0: as many as the machine has
   std::string event_type;                       // only these events; empty: all
   std::optional<double> event_value_threshold;  // only events of at least this value
+  // Columns that say in what situation an event happened; requests may name theirs.
+  std::vector<std::string> context_columns;
   // Called once with the filtered table, before training: an error ends the training with it. The
   // service's rules of least data are such a check. May be empty.
   std::function<Result<void>(const InteractionTable&)> check;

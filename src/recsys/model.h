@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/parallel.h"
@@ -26,6 +28,7 @@ struct UserQuery {
   std::span<const std::uint32_t> times;    // of each event of `history`, in the seconds of Times;
                                            // empty: all the same
   std::span<const std::uint32_t> exclude;  // beside the seen ones; any order
+  std::span<const std::uint32_t> context;  // of FindContext: the situation of the request
   bool exclude_seen = true;                // leave out the history (that of `user` when given)
   std::size_t num_results = 25;
 };
@@ -43,6 +46,14 @@ class Model {
   [[nodiscard]] virtual std::span<const std::uint32_t> Times(std::uint32_t /*user*/) const {
     return {};
   }
+  // The number of a value of a context column, for UserQuery.context; nothing when the training
+  // data did not have it.
+  [[nodiscard]] virtual std::optional<std::uint32_t> FindContext(std::string_view /*column*/,
+                                                                 std::string_view /*value*/) const {
+    return std::nullopt;
+  }
+  // Names of the context columns that the model knows.
+  [[nodiscard]] virtual std::vector<std::string> ContextColumns() const { return {}; }
   // Whether the scores of Recommend mean anything to a client. They are calibrated probabilities of
   // the next item and sum to 1 over the catalogue.
   [[nodiscard]] virtual bool has_scores() const = 0;

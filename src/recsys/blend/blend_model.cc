@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "base/check.h"
@@ -16,6 +17,9 @@
 
 namespace usher::recsys {
 namespace {
+
+// Popularity of an item that nobody met.
+constexpr float kSmallestShare = 1e-9F;
 
 // What the user did, wherever the query says it stands.
 struct Events {
@@ -54,6 +58,10 @@ class BlendModel final : public Model {
         side_(MakeSide()),
         b_(1.0F / parts_.temperature) {
     Check(parts_.temperature > 0, "the temperature is over 0");
+    if (!parts_.context.empty()) {
+      all_items_.resize(parts_.items.size());
+      std::iota(all_items_.begin(), all_items_.end(), 0U);
+    }
     Check(!has_sequence() || parts_.transitions.size() == parts_.items.size(),
           "every item has its transitions");
   }
@@ -67,6 +75,18 @@ class BlendModel final : public Model {
     if (parts_.times.empty()) return {};
     return ListsView{parts_.histories.offsets, parts_.times}[user];
   }
+  std::optional<std::uint32_t> FindContext(std::string_view column,
+                                           std::string_view value) const override {
+    const ContextParts& context = parts_.context;
+    const auto found = std::ranges::find(context.columns, column);
+    if (found == context.columns.end()) return std::nullopt;
+    const auto c = static_cast<std::size_t>(found - context.columns.begin());
+    for (std::size_t row = context.offsets[c]; row < context.offsets[c + 1]; ++row) {
+      if (context.values[row] == value) return static_cast<std::uint32_t>(row);
+    }
+    return std::nullopt;
+  }
+  std::vector<std::string> ContextColumns() const override { return parts_.context.columns; }
   bool has_scores() const override { return true; }
 
   void Recommend(const UserQuery& query, std::vector<ScoredItem>& out) const override {
@@ -90,16 +110,15 @@ class BlendModel final : public Model {
     const Events events = EventsOf(query);
     const float* u = FactorsOf(query, events, *scratch, 0);
     SumSequence(events, scratch->sequence);
-    if (KnowsNothing(u, scratch->sequence)) {
+    if (KnowsNothing(u, scratch->sequence) && !UsesContext(query)) {
       RankByPopularity(popularity_, list, out);
       return;
     }
-    scratch->products.resize(list.size());
-    index_.Products(u, list, scratch->products);
+    Score(query, u, list, *scratch);
     out.clear();
     float largest = -std::numeric_limits<float>::infinity();
     for (std::uint32_t place = 0; place < list.size(); ++place) {
-      const float score = scratch->products[place] + scratch->sequence[list[place]];
+      const float score = scratch->products[place];
       out.push_back({place, score});
       largest = std::max(largest, score);
     }
@@ -154,6 +173,58 @@ class BlendModel final : public Model {
     return IsZero(u) && sequence.items().empty();
   }
 
+  [[nodiscard]] bool UsesContext(const UserQuery& query) const {
+    return !query.context.empty() && parts_.context.weight > 0;
+  }
+
+  // Leaves the score of each of the items in scratch.products; scratch.sequence is summed.
+  void Score(const UserQuery& query, const float* u, std::span<const std::uint32_t> items,
+             CallScratch& scratch) const {
+    scratch.products.resize(items.size());
+    if (KnowsNothing(u, scratch.sequence)) {
+      for (std::size_t k = 0; k < items.size(); ++k) {
+        const float share = std::max(popularity_.Share(items[k]), kSmallestShare);
+        scratch.products[k] = std::log(share) / b_;
+      }
+    } else {
+      index_.Products(u, items, scratch.products);
+      for (std::size_t k = 0; k < items.size(); ++k) {
+        scratch.products[k] += scratch.sequence[items[k]];
+      }
+    }
+    if (!UsesContext(query)) return;
+    for (const std::uint32_t value : query.context) {
+      const float* lift = parts_.context.lift.Row(value);
+      for (std::size_t k = 0; k < items.size(); ++k) {
+        scratch.products[k] += parts_.context.weight / b_ * lift[items[k]];
+      }
+    }
+  }
+
+  // Scores all items.
+  void RecommendInContext(const UserQuery& query, const Events& events, const float* u,
+                          CallScratch& scratch, std::vector<ScoredItem>& out) const {
+    SumSequence(events, scratch.sequence);
+    if (all_items_.empty()) return out.clear();
+    Score(query, u, all_items_, scratch);
+    const float largest = *std::ranges::max_element(scratch.products);
+    double z = 0;
+    for (const float score : scratch.products) z += std::exp(b_ * (score - largest));
+    const ItemQuery left_out{
+        .exclude = query.exclude_seen ? events.items : std::span<const std::uint32_t>(),
+        .exclude_too = query.exclude};
+    MarkLeftOut(left_out, true, scratch.left_out);
+    scratch.best.Reset(query.num_results);
+    for (const std::uint32_t item : all_items_) {
+      if (!scratch.left_out[item]) scratch.best.Offer({item, scratch.products[item]});
+    }
+    MarkLeftOut(left_out, false, scratch.left_out);
+    scratch.best.Take(out);
+    for (ScoredItem& entry : out) {
+      entry.score = static_cast<float>(std::exp(b_ * (entry.score - largest)) / z);
+    }
+  }
+
   // At most ItemIndex::kGroup queries.
   void RecommendGroup(std::span<const UserQuery> queries, CallScratch& scratch,
                       std::span<std::vector<ScoredItem>> out) const {
@@ -165,6 +236,10 @@ class BlendModel final : public Model {
       const std::span<const std::uint32_t> seen =
           query.exclude_seen ? events.items : std::span<const std::uint32_t>();
       const float* u = FactorsOf(query, events, scratch, j);
+      if (UsesContext(query)) {
+        RecommendInContext(query, events, u, scratch, out[j]);
+        continue;
+      }
       // The factors of a history are zero only when nobody else met its items either, which leaves
       // transitions nothing to go by.
       if (IsZero(u)) {
@@ -234,6 +309,7 @@ class BlendModel final : public Model {
   ItemIndex index_;
   AlsSide side_;
   float b_;
+  std::vector<std::uint32_t> all_items_;  // 0, 1, 2 …; empty without context
   mutable ScratchPool<CallScratch> scratches_;
 };
 

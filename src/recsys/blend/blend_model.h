@@ -7,12 +7,16 @@
 //         computed. Exact, ties included.
 // Scores: exp(b score) / Z over the whole catalogue, b = 1 / temperature. Z is the index's
 //         normaliser of the factors alone, corrected at the items with a transition score.
+// Context: a query with context is answered by scoring every item, with weight / b times the sum of
+//         its lifts added; a user without history gets the logarithm of popularity for a score.
 // Cost:   that of ItemIndex, and O(rank) for each item with a transition score.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "linalg/matrix.h"
 #include "recsys/als/als.h"
@@ -22,6 +26,17 @@
 #include "recsys/sequence/weighted_lists.h"
 
 namespace usher::recsys {
+
+// What the model knows of situations. Value j of column c is row offsets[c] + j of the lift.
+struct ContextParts {
+  std::vector<std::string> columns;
+  std::vector<std::size_t> offsets;  // one more than columns
+  std::vector<std::string> values;   // of all columns, laid end to end
+  linalg::MatrixView lift;           // [values x items], recsys/context/context_lift.h
+  float weight = 0;                  // of a lift beside the logarithm of a probability
+
+  [[nodiscard]] bool empty() const { return columns.empty(); }
+};
 
 struct BlendModelParts {
   Vocabulary users;
@@ -34,6 +49,7 @@ struct BlendModelParts {
   WeightedListsView transitions;  // a row for each item, or empty when sequence_weight is 0
   BlendOptions options;
   float temperature = 0;              // over 0
+  ContextParts context;               // empty when the training data had none
   std::shared_ptr<const void> owner;  // of whatever the views point into
 };
 
