@@ -1,5 +1,6 @@
 #include "engine/train.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <filesystem>
@@ -30,6 +31,13 @@ Result<void> CheckMetadata(const std::string& path, std::string_view id, std::st
                       " or " + std::string(also));
 }
 
+// Whether an option is given, as `--flag value` or `--flag=value`.
+bool Gives(Arguments arguments, std::string_view option) {
+  return std::ranges::any_of(arguments, [&](std::string_view argument) {
+    return argument.substr(0, argument.find('=')) == option;
+  });
+}
+
 void PrintResult(const engine::TrainResult& result, engine::RecipeKind kind,
                  const std::string& folder) {
   std::printf("%llu interactions of %llu users with %llu items, %.1f s\n",
@@ -38,6 +46,10 @@ void PrintResult(const engine::TrainResult& result, engine::RecipeKind kind,
               static_cast<unsigned long long>(result.items), result.seconds);
   for (const auto& [name, value] : result.metrics) {
     std::printf("  %-50s %.4f\n", name.c_str(), value);
+  }
+  if (result.update) {
+    std::printf("  an update: these metrics are the earlier model's; %llu items are new\n",
+                static_cast<unsigned long long>(result.update->new_items));
   }
   if (result.calibration) {
     std::printf("  %-50s %.5f (plain softmax: %.5f)\n", "expected calibration error of the scores",
@@ -83,6 +95,13 @@ int Train(Arguments arguments) {
           }
           return Result<void>();
         }}});
+  std::string& update_from = training.train.update_from;
+  options.push_back(
+      {"--update-from", "MODEL_DIR",
+       "continue from this earlier model in a fraction of the time: the file holds all "
+       "interactions, old and new; recipe, hyperparameters, seed and metrics are the "
+       "earlier model's",
+       TakeText(update_from)});
   bool hpo = false;
   std::optional<std::uint64_t> trials;
   std::optional<double> time_limit;
@@ -115,6 +134,7 @@ int Train(Arguments arguments) {
           "  usher train --interactions ratings.csv --out model2 --seed 7 \\\n"
           "    --recipe aws-popularity-count\n"
           "  usher train --interactions ratings.csv --out model3 --hpo --hpo-trials 10\n"
+          "  usher train --interactions more.csv --update-from model --out model4\n"
           "  usher train --interactions ratings.csv --items movies.csv --out similar \\\n"
           "    --recipe aws-similar-items\n"};
   if (const auto exit = ParseOptions(kHelp, options, arguments)) return *exit;
@@ -127,6 +147,18 @@ int Train(Arguments arguments) {
     tuning.max_evaluations = evaluations;
   } else if (trials || time_limit || evaluations > 0 || !objective.empty()) {
     return FailUsage("train", "the options --hpo-… need --hpo");
+  }
+  if (!update_from.empty()) {
+    for (const std::string_view option : {"--recipe", "--seed", "--hyperparameters", "--hpo"}) {
+      if (Gives(arguments, option)) {
+        return FailUsage("train", std::string(option) +
+                                      " does not go with --update-from: an update takes it from "
+                                      "the model that it continues");
+      }
+    }
+    const auto earlier = engine::ReadModelInfo(update_from);
+    if (!earlier) return Fail("train", update_from + ": " + earlier.error().message);
+    training.train.recipe = earlier->recipe;
   }
   const auto recipe = engine::FindRecipe(training.train.recipe);
   if (!recipe) return Fail("train", recipe.error().message);

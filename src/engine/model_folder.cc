@@ -81,6 +81,28 @@ Result<TuningSummary> ParseTuning(const Value& manifest) {
   return TuningSummary{*objective, *trials, *evaluations, *complete->as_bool()};
 }
 
+Result<UpdateSummary> ParseUpdate(const Value& manifest) {
+  const Value& update = *manifest.Find("update");
+  const auto parent = TextMember(update, "parentSha256");
+  if (!parent) return parent.error();
+  const auto updates = CountMember(update, "updates");
+  if (!updates) return updates.error();
+  const auto new_items = CountMember(update, "newItems");
+  if (!new_items) return new_items.error();
+  return UpdateSummary{*parent, *updates, *new_items};
+}
+
+// A whole number as text: JSON numbers end at 2^53.
+template <typename Number>
+Result<Number> WholeMember(const Value& manifest, std::string_view name) {
+  const auto text = TextMember(manifest, name);
+  if (!text) return text.error();
+  Number number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error != std::errc() || end != text->data() + text->size()) return BadManifest(name);
+  return number;
+}
+
 Result<ModelInfo> ParseManifest(std::string_view text) {
   const auto parsed = json::Parse(text);
   if (!parsed) return Corrupt("the model's manifest is no JSON: " + parsed.error().message);
@@ -95,7 +117,7 @@ Result<ModelInfo> ParseManifest(std::string_view text) {
   if (!recipe) return recipe.error();
   auto hyperparameters = TextMap<Hyperparameters>(manifest, "hyperparameters");
   if (!hyperparameters) return hyperparameters.error();
-  const auto seed = TextMember(manifest, "seed");
+  const auto seed = WholeMember<std::uint64_t>(manifest, "seed");
   if (!seed) return seed.error();
   const auto data_sha256 = TextMember(manifest, "dataSha256");
   if (!data_sha256) return data_sha256.error();
@@ -130,8 +152,7 @@ Result<ModelInfo> ParseManifest(std::string_view text) {
   ModelInfo info;
   info.recipe = *recipe;
   info.hyperparameters = *std::move(hyperparameters);
-  const auto [end, error] = std::from_chars(seed->data(), seed->data() + seed->size(), info.seed);
-  if (error != std::errc() || end != seed->data() + seed->size()) return BadManifest("seed");
+  info.seed = *seed;
   info.data_sha256 = *data_sha256;
   info.instruction_set = *instruction_set;
   info.temperature = *temperature;
@@ -146,6 +167,16 @@ Result<ModelInfo> ParseManifest(std::string_view text) {
     const auto tuning = ParseTuning(manifest);
     if (!tuning) return tuning.error();
     info.tuning = *tuning;
+  }
+  if (manifest.Find("update") != nullptr) {
+    const auto update = ParseUpdate(manifest);
+    if (!update) return update.error();
+    info.update = *update;
+  }
+  if (manifest.Find("firstTimestamp") != nullptr) {
+    const auto first = WholeMember<std::int64_t>(manifest, "firstTimestamp");
+    if (!first) return first.error();
+    info.first_timestamp = *first;
   }
   info.interactions = *interactions;
   info.users = *users;

@@ -38,6 +38,13 @@ struct Calibration {
   double plain_softmax_error = 0;
 };
 
+// That a model continues an earlier one (engine/update.h).
+struct UpdateSummary {
+  std::string parent_sha256;    // of the manifest of the model that it continues
+  std::uint64_t updates = 0;    // since the last training from the beginning, this one included
+  std::uint64_t new_items = 0;  // that the parent did not know
+};
+
 struct ModelInfo {
   int format_version = kModelFormatVersion;
   std::string recipe;
@@ -52,6 +59,10 @@ struct ModelInfo {
   std::optional<recsys::BlendOptions> blend;  // of the personalisation and ranking recipes
   std::optional<TuningSummary> tuning;
   std::optional<double> context_weight;  // with context columns; recsys/context/
+  std::optional<UpdateSummary> update;  // absent: trained from the beginning
+  // Unix seconds of the earliest interaction, which the times of histories count from; absent for
+  // recipes without histories.
+  std::optional<std::int64_t> first_timestamp;
   std::uint64_t interactions = 0;  // distinct user-item pairs
   std::uint64_t users = 0;
   std::uint64_t items = 0;

@@ -10,6 +10,7 @@
 
 #include "columnar/ipc_file.h"
 #include "columnar/output_file.h"
+#include "engine/update.h"
 #include "json/json.h"
 
 namespace usher::engine {
@@ -84,6 +85,16 @@ Value ToValue(const ModelInfo& info) {
     tuning.Append("complete", info.tuning->complete);
     manifest.Append("tuning", std::move(tuning));
   }
+  if (info.update) {
+    ValueMap update;
+    update.Append("parentSha256", info.update->parent_sha256);
+    update.Append("updates", static_cast<std::int64_t>(info.update->updates));
+    update.Append("newItems", static_cast<std::int64_t>(info.update->new_items));
+    manifest.Append("update", std::move(update));
+  }
+  if (info.first_timestamp) {
+    manifest.Append("firstTimestamp", std::to_string(*info.first_timestamp));  // as the seed
+  }
   manifest.Append("interactions", static_cast<std::int64_t>(info.interactions));
   manifest.Append("users", static_cast<std::int64_t>(info.users));
   manifest.Append("items", static_cast<std::int64_t>(info.items));
@@ -96,7 +107,11 @@ Result<void> WriteFiles(const std::string& folder, const Fitted& fitted,
                         std::span<const std::string> user_ids,
                         std::span<const std::string> item_ids,
                         const std::optional<BlendReport>& report,
-                        const std::optional<TuningReport>& tuning, ModelInfo& info) {
+                        const std::optional<TuningReport>& tuning, const std::string& parent_folder,
+                        ModelInfo& info) {
+  if (!parent_folder.empty()) {
+    if (auto copied = CopyReports(parent_folder, folder); !copied) return copied;
+  }
   auto written = WriteArrays(folder, kVocabularyFile, info, [&](columnar::ArrayFileWriter& file) {
     file.AddStrings("user_ids", user_ids);
     file.AddStrings("item_ids", item_ids);
@@ -176,9 +191,10 @@ Result<void> WriteModel(const std::string& folder, const Fitted& fitted,
                         std::span<const std::string> user_ids,
                         std::span<const std::string> item_ids,
                         const std::optional<BlendReport>& report,
-                        const std::optional<TuningReport>& tuning, ModelInfo info) {
+                        const std::optional<TuningReport>& tuning, const std::string& parent_folder,
+                        ModelInfo info) {
   return PublishModel(folder, std::move(info), [&](const std::string& part, ModelInfo& noted) {
-    return WriteFiles(part, fitted, user_ids, item_ids, report, tuning, noted);
+    return WriteFiles(part, fitted, user_ids, item_ids, report, tuning, parent_folder, noted);
   });
 }
 

@@ -33,13 +33,15 @@ Result<void> PublishModel(
     const std::string& folder, ModelInfo info,
     const std::function<Result<void>(const std::string& part, ModelInfo& info)>& write_files);
 
-// `report` goes into kBlendReportFile, `tuning` into kTuningReportFile. Writes everything into
+// `report` goes into kBlendReportFile, `tuning` into kTuningReportFile; an update has neither and
+// copies those of the model in `parent_folder`, which is empty otherwise. Writes everything into
 // `folder`.part, then renames it. `info` is completed with the checksums. Errors: kInvalidInput
 // when `folder` exists; kInternal when the disk fails.
 Result<void> WriteModel(const std::string& folder, const Fitted& fitted,
                         std::span<const std::string> user_ids,
                         std::span<const std::string> item_ids,
                         const std::optional<BlendReport>& report,
-                        const std::optional<TuningReport>& tuning, ModelInfo info);
+                        const std::optional<TuningReport>& tuning, const std::string& parent_folder,
+                        ModelInfo info);
 
 }  // namespace usher::engine

@@ -17,6 +17,7 @@
 #include "engine/model_folder.h"
 #include "engine/model_writer.h"
 #include "engine/sha256.h"
+#include "engine/update.h"
 #include "linalg/vector_ops.h"
 #include "recsys/metrics/calibration.h"
 #include "recsys/ranking/temperature.h"
@@ -70,14 +71,65 @@ std::string FingerprintOf(const ModelInfo& info, std::string_view phase) {
     hash.AddText(value);
   }
   hash.AddNumbers(std::span(&info.seed, 1));
+  if (info.update) hash.AddText(info.update->parent_sha256);
   return hash.Finish();
+}
+
+// What the options ask for, checked.
+struct Asked {
+  const Recipe* recipe = nullptr;
+  Hyperparameters hyperparameters;  // complete
+};
+
+Result<Asked> Resolve(const TrainOptions& options) {
+  const auto recipe = FindRecipe(options.recipe);
+  if (!recipe) return recipe.error();
+  auto hyperparameters = CompleteHyperparameters(**recipe, options.hyperparameters);
+  if (!hyperparameters) return hyperparameters.error();
+  if (options.tuning) {
+    const auto checked = CheckTuning(**recipe, options.hyperparameters, *options.tuning);
+    if (!checked) return checked.error();
+  }
+  if (!options.update_from.empty()) {
+    if (options.tuning || !options.hyperparameters.empty()) {
+      return InvalidInput("an update keeps the hyperparameters of the model that it continues");
+    }
+    const auto earlier = ReadModelInfo(options.update_from);
+    if (!earlier) return earlier.error();
+    if (earlier->recipe != options.recipe) {
+      return InvalidInput("the model to update is of recipe " + earlier->recipe + ", not " +
+                          options.recipe);
+    }
+  }
+  return Asked{*recipe, *std::move(hyperparameters)};
+}
+
+ModelInfo NewInfo(const Asked& asked, const recsys::Interactions& interactions,
+                  std::uint64_t seed) {
+  const bool scored = asked.recipe->kind != RecipeKind::kPopularity;
+  ModelInfo info;
+  info.recipe = std::string(asked.recipe->name);
+  info.hyperparameters = ResolveHyperparameters(asked.hyperparameters, interactions);
+  info.seed = seed;
+  info.temperature = scored ? double{recsys::kDefaultTemperature} : 0.0;
+  if (scored) info.blend.emplace();
+  return info;
 }
 
 // A training under way.
 class Training {
  public:
-  Training(const TrainOptions& options, ThreadPool& pool, FitOptions fit, ModelInfo info)
-      : options_(options), pool_(pool), fit_(std::move(fit)), info_(std::move(info)) {}
+  // With `base` it is an update, whose blend is in `info`.
+  Training(const TrainOptions& options, ThreadPool& pool, RecipeKind kind, ModelInfo info,
+           std::optional<UpdateBase> base)
+      : options_(options),
+        pool_(pool),
+        fit_{kind, info.hyperparameters, info.seed, info.blend.value_or(recsys::BlendOptions())},
+        info_(std::move(info)),
+        base_(std::move(base)),
+        context_weight_(static_cast<float>(info_.context_weight.value_or(1))) {
+    info_.context_weight.reset();  // there may be no context any more
+  }
 
   [[nodiscard]] ModelInfo& info() { return info_; }
 
@@ -178,10 +230,19 @@ class Training {
     if (fit_.kind != RecipeKind::kPopularity) {
       hooks.start = phase.Read(interactions.item_count, AlsOptionsOf(fit_).rank);
     }
+    // An update's share of the sweeps is all of its work.
+    double skipped = 0;
+    if (base_) {
+      const std::size_t sweeps = AlsOptionsOf(fit_).sweeps;
+      recsys::AlsHooks::Start start = base_->StartOf(sweeps);
+      skipped = static_cast<double>(start.sweeps_done) / (static_cast<double>(sweeps) + 1);
+      if (!hooks.start) hooks.start = std::move(start);
+    }
     hooks.after_sweep = [&phase](std::size_t sweeps_done, const linalg::Matrix& items) {
       return phase.Write(sweeps_done, items);
     };
-    hooks.progress = [this, stage, begin, end](double fraction) {
+    hooks.progress = [this, stage, begin, end, skipped](double fraction) {
+      fraction = std::max(0.0, (fraction - skipped) / (1 - skipped));
       Report(options_, stage, begin + fraction * (end - begin));
     };
     hooks.stop = options_.stop;
@@ -192,8 +253,9 @@ class Training {
   ThreadPool& pool_;
   FitOptions fit_;
   ModelInfo info_;
+  std::optional<UpdateBase> base_;
   std::optional<BlendReport> report_;
-  float context_weight_ = 1;
+  float context_weight_;
   std::optional<TuningReport> tuning_;
 };
 
@@ -202,20 +264,14 @@ class Training {
 Result<TrainResult> Train(const std::string& interactions_path, const std::string& model_folder,
                           const TrainOptions& options) {
   const auto started = std::chrono::steady_clock::now();
-  const auto recipe = FindRecipe(options.recipe);
-  if (!recipe) return recipe.error();
-  const auto hyperparameters = CompleteHyperparameters(**recipe, options.hyperparameters);
-  if (!hyperparameters) return hyperparameters.error();
-  if (options.tuning) {
-    const auto checked = CheckTuning(**recipe, options.hyperparameters, *options.tuning);
-    if (!checked) return checked.error();
-  }
+  const auto asked = Resolve(options);
+  if (!asked) return asked.error();
   std::error_code ignored;
   if (std::filesystem::exists(model_folder, ignored)) {
     return InvalidInput("the model folder exists already");
   }
   Report(options, "reading", 0);
-  if (interactions_path.empty() && !NeedsInteractions((*recipe)->kind)) {
+  if (interactions_path.empty() && !NeedsInteractions(asked->recipe->kind)) {
     return TrainOnTable({}, model_folder, options);
   }
   auto table = LoadInteractions(
@@ -234,20 +290,18 @@ Result<TrainResult> Train(const std::string& interactions_path, const std::strin
 Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& model_folder,
                                  const TrainOptions& options) {
   const auto started = std::chrono::steady_clock::now();
-  const auto recipe = FindRecipe(options.recipe);
-  if (!recipe) return recipe.error();
-  const auto hyperparameters = CompleteHyperparameters(**recipe, options.hyperparameters);
-  if (!hyperparameters) return hyperparameters.error();
-  if (options.tuning) {
-    const auto checked = CheckTuning(**recipe, options.hyperparameters, *options.tuning);
-    if (!checked) return checked.error();
-  }
+  const auto asked = Resolve(options);
+  if (!asked) return asked.error();
   if (options.check) {
     if (const auto checked = options.check(table); !checked) return checked.error();
   }
-  if (IsItemRecipe((*recipe)->kind)) {
-    auto result =
-        TrainItemModel(**recipe, *hyperparameters, std::move(table), model_folder, options);
+  if (IsItemRecipe(asked->recipe->kind)) {
+    if (!options.update_from.empty()) {
+      return Unsupported("a model of recipe " + options.recipe +
+                         " cannot be updated: train it anew");
+    }
+    auto result = TrainItemModel(*asked->recipe, asked->hyperparameters, std::move(table),
+                                 model_folder, options);
     if (result) result->seconds = SecondsSince(started);
     return result;
   }
@@ -262,32 +316,39 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
   recsys::Interactions interactions =
       recsys::BuildInteractions(users.size(), items.size(), std::move(table.user),
                                 std::move(table.item), std::move(table.timestamp), pool);
-  ModelInfo info;
-  info.recipe = options.recipe;
-  info.hyperparameters = ResolveHyperparameters(*hyperparameters, interactions);
-  info.seed = options.seed;
+  std::optional<UpdateBase> base;
+  if (!options.update_from.empty()) {
+    auto read = ReadUpdateBase(options.update_from, catalogue->item_ids);
+    if (!read) return read.error();
+    base = *std::move(read);
+  }
+  ModelInfo info = base ? base->NewInfo() : NewInfo(*asked, interactions, options.seed);
   info.data_sha256 = HashOf(*catalogue, interactions);
   info.instruction_set = std::string(linalg::InstructionSet());
-  info.temperature =
-      (*recipe)->kind == RecipeKind::kPopularity ? 0.0 : double{recsys::kDefaultTemperature};
-  if ((*recipe)->kind != RecipeKind::kPopularity) info.blend.emplace();
+  info.first_timestamp = interactions.origin;
   info.interactions = interactions.size();
   info.users = users.size();
   info.items = items.size();
-  const FitOptions fit{(*recipe)->kind, info.hyperparameters, options.seed, {}};
-  Training training(options, pool, fit, std::move(info));
+  const bool is_update = base.has_value();
+  Training training(options, pool, asked->recipe->kind, std::move(info), std::move(base));
 
-  if (options.hold_out) {
+  double begin = kReadEnd;  // of the last fit
+  if (is_update) {
+    // All choices are made.
+  } else if (options.hold_out) {
     const auto evaluated = training.Evaluate(interactions, context, users, items);
     if (!evaluated) return evaluated.error();
-  } else if (const auto chosen = training.Choose(interactions); !chosen) {
-    return chosen.error();
+    begin = kEvaluateEnd;
+  } else {
+    const auto chosen = training.Choose(interactions);
+    if (!chosen) return chosen.error();
+    begin = kChooseEnd;
   }
   if (options.stop.stop_requested()) return Cancelled("the training was stopped");
-  auto fitted = training.FitPhase(std::move(interactions), "final", "training",
-                                  options.hold_out ? kEvaluateEnd : kChooseEnd, kTrainEnd);
+  auto fitted = training.FitPhase(std::move(interactions), is_update ? "update" : "final",
+                                  is_update ? "updating" : "training", begin, kTrainEnd);
   if (!fitted) return fitted.error();
-  if ((*recipe)->kind != RecipeKind::kPopularity) {
+  if (asked->recipe->kind != RecipeKind::kPopularity) {
     PlaceColdUsersAndItems(*catalogue, *fitted, pool);
     if (!context.empty()) {
       fitted->context = FitContext(context, items.size(), {});
@@ -296,8 +357,9 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
     }
   }
   Report(options, "writing", kTrainEnd);
-  const auto written = WriteModel(model_folder, *fitted, catalogue->user_ids, catalogue->item_ids,
-                                  training.report(), training.tuning(), training.info());
+  const auto written =
+      WriteModel(model_folder, *fitted, catalogue->user_ids, catalogue->item_ids, training.report(),
+                 training.tuning(), options.update_from, training.info());
   if (!written) return written.error();
   Report(options, "writing", 1);
 
@@ -305,6 +367,7 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
                      .calibration = training.info().calibration,
                      .hyperparameters = training.info().hyperparameters,
                      .tuning = training.tuning(),
+                     .update = training.info().update,
                      .interactions = training.info().interactions,
                      .users = training.info().users,
                      .items = training.info().items,

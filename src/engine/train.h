@@ -33,8 +33,9 @@
 namespace usher::engine {
 
 struct TrainProgress {
-  std::string_view stage;  // "reading", "tuning", "choosing", "evaluating", "training", "writing"
-  double fraction = 0;     // of the whole training, 0 to 1, never falling
+  // "reading", "tuning", "choosing", "evaluating", "training" or "updating", "writing"
+  std::string_view stage;
+  double fraction = 0;  // of the whole training, 0 to 1, never falling
 };
 
 struct TrainOptions {
@@ -49,6 +50,10 @@ struct TrainOptions {
   // Called once with the filtered table, before training: an error ends the training with it. The
   // service's rules of least data are such a check. May be empty.
   std::function<Result<void>(const InteractionTable&)> check;
+  // Folder of an earlier model to continue from (engine/update.h). Recipe, hyperparameters and seed
+  // are those of that model: `recipe` must name the same one, `seed` is not looked at,
+  // `hyperparameters` and `tuning` must be empty. Metrics are carried over, nothing is held out.
+  std::string update_from;
   std::optional<TuningOptions> tuning;  // absent: the hyperparameters are used as they are
   MetadataSource items;                 // what is known of the catalogue
   MetadataSource users;
@@ -64,7 +69,8 @@ struct TrainResult {
   std::optional<Calibration> calibration;
   Hyperparameters hyperparameters;  // that the model was trained with
   std::optional<TuningReport> tuning;
-  std::uint64_t interactions = 0;  // distinct user-item pairs
+  std::optional<UpdateSummary> update;  // of an update, whose metrics are the earlier model's
+  std::uint64_t interactions = 0;       // distinct user-item pairs
   std::uint64_t users = 0;
   std::uint64_t items = 0;
   double seconds = 0;  // from the call to the published folder

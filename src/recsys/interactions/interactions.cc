@@ -149,6 +149,7 @@ Interactions BuildInteractions(std::size_t user_count, std::size_t item_count,
   }
   result.by_user.values = std::move(values);
   result.times = std::move(times);
+  result.origin = origin;
   return result;
 }
 

@@ -24,6 +24,7 @@ struct Interactions {
   // When each entry of by_user.values happened, in seconds since the earliest of the rows; capped
   // at kLatestSecond. Empty when not known.
   std::vector<std::uint32_t> times;
+  std::int64_t origin = 0;  // of `times`, Unix seconds
 
   [[nodiscard]] std::span<const std::uint32_t> TimesOf(std::size_t user) const {
     if (times.empty()) return {};
