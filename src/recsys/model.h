@@ -19,6 +19,30 @@
 
 namespace usher::recsys {
 
+// What one event of the user's history adds to the score of an item.
+struct Contribution {
+  std::uint32_t item = 0;  // of the event
+  double factors = 0;      // by the factors: what it says of the user's taste
+  double transitions = 0;  // by the transitions: how often it is followed by the item
+
+  [[nodiscard]] double total() const { return factors + transitions; }
+};
+
+// Where a score comes from.
+struct Explanation {
+  enum class Basis {
+    kHistory,     // the contributions
+    kMetadata,    // what is known of a user without history
+    kPopularity,  // the history says nothing: the score is the item's share of all interactions
+  };
+  Basis basis = Basis::kHistory;
+  double score = 0;      // by which Recommend orders, before the softmax
+  std::size_t rank = 0;  // 1 is the best of the items that are not left out; `item` itself counts
+                         // as not left out
+  std::vector<Contribution> contributions;  // one for each event that counts, oldest first; they
+                                            // sum to the score up to rounding
+};
+
 struct UserQuery {
   // Index of a user whose interactions since training are none: their vector is ready. Without it
   // the vector is folded in from `history`.
@@ -67,6 +91,13 @@ class Model {
   // those of Recommend, much faster.
   virtual void RecommendMany(std::span<const UserQuery> queries, ThreadPool& pool,
                              std::vector<std::vector<ScoredItem>>& out) const = 0;
+
+  // Why `item` has the score that it has; nullopt from a model that cannot say. num_results is not
+  // looked at. Cost: a score for every item of the catalogue.
+  [[nodiscard]] virtual std::optional<Explanation> Explain(const UserQuery& /*query*/,
+                                                           std::uint32_t /*item*/) const {
+    return std::nullopt;
+  }
 
   // Orders `list`: overwrites `out` with its items, best first, scores summing to 1 over the list.
   // num_results, exclude and exclude_seen are not looked at. Equal scores keep the order of the

@@ -163,14 +163,27 @@ void AlsSide::Solve(std::span<const std::uint32_t> observed, std::span<const flo
     std::fill_n(x, n, 0.0F);
     return;
   }
+  SetUp(observed, weights, scratch, x, upcoming);
+  linalg::SolveCholeskyInPlace(scratch.A.data(), n, x);
+}
+
+void AlsSide::SolveFor(std::span<const std::uint32_t> observed, std::span<const float> weights,
+                       Scratch& scratch, float* y) const {
+  linalg::FloatVector unused(other_.stride);
+  SetUp(observed, weights, scratch, unused.data(), {});
+  linalg::SolveCholeskyInPlace(scratch.A.data(), other_.stride, y);
+}
+
+void AlsSide::SetUp(std::span<const std::uint32_t> observed, std::span<const float> weights,
+                    Scratch& scratch, float* b, std::span<const std::uint32_t> upcoming) const {
+  const std::size_t n = other_.stride;
   float* A = scratch.A.data();
-  linalg::GatherRankUpdate(other_, observed, weights, base_.data(), A, x, scratch.panel.data(),
+  linalg::GatherRankUpdate(other_, observed, weights, base_.data(), A, b, scratch.panel.data(),
                            upcoming);
   const float total = weights.empty() ? static_cast<float>(observed.size())
                                       : std::accumulate(weights.begin(), weights.end(), 0.0F);
   const float ridge = regularization_ * std::pow(total + unobserved_total_, frequency_exponent_);
   for (std::size_t k = 0; k < n; ++k) A[k * n + k] += ridge;
-  linalg::SolveCholeskyInPlace(A, n, x);
 }
 
 Result<AlsFactors> TrainAls(const Interactions& interactions, const AlsOptions& options,

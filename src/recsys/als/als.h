@@ -62,9 +62,19 @@ class AlsSide {
   void Solve(std::span<const std::uint32_t> observed, std::span<const float> weights,
              Scratch& scratch, float* x, std::span<const std::uint32_t> upcoming = {}) const;
 
+  // Overwrites y [stride], given as a right-hand side b, with A^-1 b, A being the matrix of Solve
+  // for the same row: Solve gives A^-1 sum_j w_j v_j, so that v_j.(A^-1 b) w_j is what pair j adds
+  // to x.b. `observed` is not empty.
+  void SolveFor(std::span<const std::uint32_t> observed, std::span<const float> weights,
+                Scratch& scratch, float* y) const;
+
   [[nodiscard]] std::size_t stride() const { return other_.stride; }
 
  private:
+  // A in the scratch, and sum_j w_j v_j in b [stride].
+  void SetUp(std::span<const std::uint32_t> observed, std::span<const float> weights,
+             Scratch& scratch, float* b, std::span<const std::uint32_t> upcoming) const;
+
   linalg::MatrixView other_;
   linalg::FloatVector base_;  // alpha0 times the Gram matrix of the other side
   float unobserved_total_;    // alpha0 times other_count

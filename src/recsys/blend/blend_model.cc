@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "recsys/blend/explain.h"
 #include "recsys/blend/fold_in.h"
 #include "recsys/blend/sequence_scores.h"
 #include "recsys/popularity/popularity.h"
@@ -102,6 +103,40 @@ class BlendModel final : public Model {
       RecommendGroup(queries.subspan(range.begin, range.end - range.begin), *scratch,
                      std::span(out).subspan(range.begin, range.end - range.begin));
     });
+  }
+
+  std::optional<Explanation> Explain(const UserQuery& query, std::uint32_t item) const override {
+    auto scratch = TakeScratch();
+    const Events events = EventsOf(query);
+    const std::span<const std::uint32_t> seen =
+        query.exclude_seen ? events.items : std::span<const std::uint32_t>();
+    const float* u = FactorsOf(query, events, *scratch, 0);
+    if (IsZero(u)) return ExplainByPopularity(popularity_, seen, query.exclude, item);
+    SumSequence(events, scratch->sequence);
+    Explanation why =
+        ExplainBlend({.side = side_,
+                      .item_factors = parts_.item_factors,
+                      .transitions = has_sequence() ? parts_.transitions : WeightedListsView(),
+                      .options = parts_.options},
+                     events.items, events.times, item);
+    // Every item's score, with the bits of Recommend.
+    std::vector<std::uint32_t> all(index_.size());
+    std::iota(all.begin(), all.end(), 0U);
+    std::vector<float> scores(all.size());
+    index_.Products(u, all, scores);
+    for (const std::uint32_t led_to : scratch->sequence.items()) {
+      scores[led_to] += scratch->sequence[led_to];
+    }
+    std::vector<bool> left_out(all.size(), false);
+    MarkLeftOut({.exclude = seen, .exclude_too = query.exclude}, true, left_out);
+    why.score = double{scores[item]};
+    why.rank = 1;
+    for (const std::uint32_t other : all) {
+      const bool better =
+          scores[other] > scores[item] || (scores[other] == scores[item] && other < item);
+      if (better && !left_out[other]) ++why.rank;
+    }
+    return why;
   }
 
   void Rank(const UserQuery& query, std::span<const std::uint32_t> list,

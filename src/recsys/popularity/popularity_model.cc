@@ -34,6 +34,12 @@ class PopularityModel final : public Model {
     });
   }
 
+  std::optional<Explanation> Explain(const UserQuery& query, std::uint32_t item) const override {
+    std::span<const std::uint32_t> seen;
+    if (query.exclude_seen) seen = query.user ? History(*query.user) : query.history;
+    return ExplainByPopularity(ranking_, seen, query.exclude, item);
+  }
+
   void Rank(const UserQuery&, std::span<const std::uint32_t> list,
             std::vector<ScoredItem>& out) const override {
     RankByPopularity(ranking_, list, out);
@@ -62,6 +68,21 @@ void RecommendByPopularity(const PopularityRanking& ranking, std::span<const std
     if (std::ranges::binary_search(excluded, item)) continue;
     out.push_back({item, ranking.Share(item)});
   }
+}
+
+Explanation ExplainByPopularity(const PopularityRanking& ranking,
+                                std::span<const std::uint32_t> exclude,
+                                std::span<const std::uint32_t> exclude_too, std::uint32_t item) {
+  std::vector<std::uint32_t> excluded(exclude.begin(), exclude.end());
+  excluded.insert(excluded.end(), exclude_too.begin(), exclude_too.end());
+  std::ranges::sort(excluded);
+  Explanation why{
+      .basis = Explanation::Basis::kPopularity, .score = double{ranking.Share(item)}, .rank = 1};
+  for (const std::uint32_t other : ranking.order()) {
+    if (other == item) break;
+    if (!std::ranges::binary_search(excluded, other)) ++why.rank;
+  }
+  return why;
 }
 
 void RankByPopularity(const PopularityRanking& ranking, std::span<const std::uint32_t> list,

@@ -26,6 +26,12 @@ void RecommendByPopularity(const PopularityRanking& ranking, std::span<const std
                            std::span<const std::uint32_t> exclude_too, std::size_t num_results,
                            std::vector<ScoredItem>& out);
 
+// The item's share, and its rank among the items that are not left out.
+[[nodiscard]] Explanation ExplainByPopularity(const PopularityRanking& ranking,
+                                              std::span<const std::uint32_t> exclude,
+                                              std::span<const std::uint32_t> exclude_too,
+                                              std::uint32_t item);
+
 // `list` by popularity; scores are shares within the list.
 void RankByPopularity(const PopularityRanking& ranking, std::span<const std::uint32_t> list,
                       std::vector<ScoredItem>& out);
