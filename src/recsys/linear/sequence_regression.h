@@ -15,8 +15,10 @@
 // Cost:    2 window additions an event, N^3 / 2 multiply-adds for the inverse, N for each of the
 //          pairs of source and target that occur; 8 N^2 bytes and 12 for each such pair.
 //          SequenceRegressionCost says beforehand.
-// Rows:    of each row the largest positive weights are kept; the negative ones are lost. On
-//          MovieLens-latest-small that costs about 2 % of NDCG@10 (README).
+// Rows:    of each row the largest positive weights are kept; the negative ones are lost. On the
+//          validation part of MovieLens-latest-small (2000 sources, the user's events at half-life
+//          3) NDCG@10 is 0.1324 with all weights, 0.1297 with the positive ones, 0.1293 with the
+//          200 largest.
 // Order:   the bits do not depend on the number of threads.
 // Errors:  kLimitExceeded, kCancelled.
 #pragma once
