@@ -110,10 +110,10 @@ def main():
     parser.add_argument("--users", type=int, default=20000)
     parser.add_argument("--factors", type=int, default=64)
     parser.add_argument("--iterations", type=int, default=12, help="of implicit")
-    parser.add_argument("--sweeps", type=lambda text: list(map(int, text.split(","))), default=[1, 2, 3])
+    parser.add_argument("--sweeps", type=lambda text: list(map(int, text.split(","))), default=[2, 3])
     parser.add_argument("--unobserved", type=float, default=1.0)
     parser.add_argument("--regularization", type=float, default=1e-5)
-    parser.add_argument("--start", type=int, default=8, help="power iterations before the sweeps")
+    parser.add_argument("--start", type=int, default=12, help="power iterations before the sweeps")
     parser.add_argument("--rounds", type=int, default=1)
     arguments = parser.parse_args()
     options = [f"unobserved={arguments.unobserved}", f"regularization={arguments.regularization}",
