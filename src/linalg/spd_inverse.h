@@ -8,8 +8,8 @@
 //          large, so that threads have work to the end.
 // Symbols: A [n x n], row-major, stride n, n a multiple of kOrderMultiple: pad with ones on the
 //          diagonal and zeros beside it.
-// Cost:    n^3 / 2 multiply-adds at a large share of the processor's peak (n = 4000: 0.3 s on two
-//          cores; n = 16000: 20 s); 200 n floats of scratch beside A.
+// Cost:    n^3 / 2 multiply-adds at a large share of the processor's peak (n = 4000: 0.4 s on two
+//          cores; n = 16000: 26 s); 200 n floats of scratch beside A.
 // Order:   every tile is computed on its own: the bits depend on the instruction set alone.
 // Errors:  none. An unknown whose pivot is below a millionth of its diagonal entry, lost to
 //          rounding, gets a zero row and column, so that the answer is finite for a semidefinite A.

@@ -11,7 +11,7 @@
 //          Over users: m^3 / 2 for m users with interactions, 4 m^2 bytes, and n multiply-adds for
 //          each interaction. Either needs the pairs counted: the sum of squares of the lengths of
 //          all histories (over items) or of all audiences (over users). The smaller of n and m
-//          decides, and is at most kMaxEaseOrder: about 20 s and 1 GiB there on two cores.
+//          decides, and is at most kMaxEaseOrder: about half a minute and 1 GiB there on two cores.
 // Rows:    of each row the largest positive weights are kept. Negative ones, what an item speaks
 //          against, are lost. On the validation part of MovieLens-latest-small, where lambda = 100
 //          is best, that and the cut to 200 a row change NDCG@10 from 0.0811 to 0.0772 (paired
