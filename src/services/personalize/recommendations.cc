@@ -27,6 +27,12 @@ Result<void> RefuseWhatIsNotBuilt(const Request& request) {
   return {};
 }
 
+template <typename Request>
+engine::RequestContext ContextOf(const Request& request) {
+  if (!request.context) return {};
+  return {request.context->begin(), request.context->end()};
+}
+
 std::vector<runtime_api::PredictedItem> Predicted(const std::vector<engine::AnsweredItem>& items) {
   std::vector<runtime_api::PredictedItem> predicted;
   predicted.reserve(items.size());
@@ -121,7 +127,7 @@ Result<runtime_api::GetRecommendationsResponse> GetRecommendations(
   }
   const auto items = engine::RecommendOne(
       (*deployment)->loaded, request.user_id.value_or(""), {}, static_cast<std::size_t>(count),
-      !service.options.include_seen, exploration ? &*exploration : nullptr);
+      !service.options.include_seen, exploration ? &*exploration : nullptr, ContextOf(request));
   if (!items) return items.error();
   response.item_list = Predicted(*items);
   if (exploration) {
@@ -143,8 +149,8 @@ Result<runtime_api::GetPersonalizedRankingResponse> GetPersonalizedRanking(
     return InvalidInput("campaign " + request.campaign_arn + " recommends items (recipe " +
                         std::string(recipe.name) + "): call GetRecommendations");
   }
-  const auto items =
-      engine::RankOne((*deployment)->loaded, request.user_id, {}, request.input_list);
+  const auto items = engine::RankOne((*deployment)->loaded, request.user_id, {}, request.input_list,
+                                     ContextOf(request));
   if (!items) return items.error();
   return runtime_api::GetPersonalizedRankingResponse{.personalized_ranking = Predicted(*items),
                                                      .recommendation_id = NewRecommendationId()};

@@ -1,6 +1,7 @@
 #include "services/personalize/training_metadata.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -44,6 +45,15 @@ engine::MetadataRole RoleOf(const SchemaField& field) {
   return Role::kIgnored;
 }
 
+// Whether a field of the interactions says in what situation an event happened. IMPRESSION and
+// RECOMMENDATION_ID are strings, too, but the service's own.
+bool IsContext(const SchemaField& field) {
+  constexpr std::array<std::string_view, 5> kOwn{"USER_ID", "ITEM_ID", "EVENT_TYPE", "IMPRESSION",
+                                                 "RECOMMENDATION_ID"};
+  return field.type == FieldType::kString && field.categorical &&
+         std::ranges::find(kOwn, field.name) == kOwn.end();
+}
+
 bool IsLearnedFrom(const api::SolutionVersion& version, std::string_view dataset_type,
                    const std::string& column) {
   if (!version.solution_config || !version.solution_config->training_data_config) return true;
@@ -52,6 +62,12 @@ bool IsLearnedFrom(const api::SolutionVersion& version, std::string_view dataset
   const auto included = ColumnsOf(config.included_dataset_columns, dataset_type);
   if (excluded && std::ranges::find(*excluded, column) != excluded->end()) return false;
   return !included || std::ranges::find(*included, column) != included->end();
+}
+
+Result<AvroSchema> SchemaOf(const Service& service, const api::Dataset& dataset) {
+  const auto stored = service.catalog.Find<api::DatasetSchema>(*dataset.schema_arn);
+  if (!stored) return stored.error();
+  return ParseAvroSchema(*stored->resource.schema, stored->resource.domain.value_or(""));
 }
 
 Result<void> ReadSource(const Value& request, std::string_view name,
@@ -77,6 +93,17 @@ Result<void> AddMetadata(const Service& service, const api::SolutionVersion& ver
   if (!datasets) return datasets.error();
   for (const auto& dataset : *datasets) {
     const std::string& type = *dataset.resource.dataset_type;
+    if (type == "INTERACTIONS") {
+      const auto schema = SchemaOf(service, dataset.resource);
+      if (!schema) return schema.error();
+      std::vector<std::string> columns;
+      for (const SchemaField& field : schema->fields) {
+        if (IsContext(field) && IsLearnedFrom(version, type, field.name)) {
+          columns.push_back(field.name);
+        }
+      }
+      request.Set("contextColumns", wire::Write(columns));
+    }
     if (type != "ITEMS" && type != "USERS") continue;
     const std::string name = AsciiLower(type);
     const std::string pinned = work_folder + "/" + name + ".parquet";
@@ -85,10 +112,7 @@ Result<void> AddMetadata(const Service& service, const api::SolutionVersion& ver
       if (!file) continue;
       if (auto done = PinFile(*file, pinned); !done) return done;
     }
-    const auto stored = service.catalog.Find<api::DatasetSchema>(*dataset.resource.schema_arn);
-    if (!stored) return stored.error();
-    const auto schema =
-        ParseAvroSchema(*stored->resource.schema, stored->resource.domain.value_or(""));
+    const auto schema = SchemaOf(service, dataset.resource);
     if (!schema) return schema.error();
     std::map<std::string, std::string> roles;
     for (const SchemaField& field : schema->fields) {
@@ -106,6 +130,7 @@ Result<void> AddMetadata(const Service& service, const api::SolutionVersion& ver
 }
 
 Result<void> ReadMetadata(const Value& request, engine::TrainOptions& options) {
+  wire::ReadMember(request, "contextColumns", options.context_columns);
   if (auto read = ReadSource(request, "items", options.items); !read) return read;
   return ReadSource(request, "users", options.users);
 }

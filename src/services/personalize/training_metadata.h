@@ -1,5 +1,6 @@
-// The metadata of items and users that a training learns from: the rows that were imported into the
-// group's Items and Users datasets, and what their schemas say of each column.
+// What a training learns from beside who met what: the context columns of the Interactions schema,
+// the rows that were imported into the group's Items and Users datasets, and what their schemas say
+// of each column.
 #pragma once
 
 #include <string>
@@ -11,9 +12,9 @@
 namespace usher::personalize {
 
 // Pins the files in the job's work folder and tells the training process of them, as members
-// "items" and "users" of `request`; datasets without rows are left out. Done again after a crash,
-// it finds what it pinned. Columns that solutionConfig.trainingDataConfig leaves out are not
-// learned from.
+// "items", "users" and "contextColumns" of `request`; datasets without rows are left out. Done
+// again after a crash, it finds what it pinned. Columns that solutionConfig.trainingDataConfig
+// leaves out are not learned from.
 Result<void> AddMetadata(const Service& service, const api::SolutionVersion& version,
                          const std::string& work_folder, ValueMap& request);
 
