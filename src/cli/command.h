@@ -30,6 +30,7 @@ int Demo(Arguments arguments);
 int Env(Arguments arguments);
 int Train(Arguments arguments);
 int Recommend(Arguments arguments);
+int Explain(Arguments arguments);
 int Evaluate(Arguments arguments);
 int Generate(Arguments arguments);
 int Job(Arguments arguments);

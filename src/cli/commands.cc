@@ -10,12 +10,13 @@
 namespace usher::cli {
 namespace {
 
-constexpr std::array<Command, 9> kCommands{{
+constexpr std::array<Command, 10> kCommands{{
     {"serve", "start the server that AWS clients talk to", Serve},
     {"demo", "how to see everything at work on real movie ratings", Demo},
     {"env", "print the exports that point awscli and boto3 at the server", Env},
     {"train", "train a model from an interactions file", Train},
     {"recommend", "recommend items to users with a trained model", Recommend},
+    {"explain", "say why a user is recommended an item, or is not", Explain},
     {"evaluate", "measure a recipe on an interactions file", Evaluate},
     {"generate", "make up movie ratings to try things with", Generate},
     {"version", "print the version", Version},

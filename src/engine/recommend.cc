@@ -183,37 +183,6 @@ Error WantsItems(const LoadedModel& model) {
   return InvalidInput("a model of recipe " + model.info.recipe + " answers for items, not users");
 }
 
-// A user with what they did lately: the query, and where it points when folded in.
-struct OneUser {
-  std::vector<std::uint32_t> history;
-  recsys::UserQuery query;
-
-  OneUser(const recsys::Model& model, std::string_view user_id,
-          std::span<const std::string> recent_items) {
-    const auto user = model.users().Find(user_id);
-    if (recent_items.empty()) {
-      query.user = user;
-      return;
-    }
-    if (user) {
-      const auto known = model.History(*user);
-      history.assign(known.begin(), known.end());
-    }
-    const std::size_t before = history.size();
-    for (const std::string& id : recent_items) {
-      const auto item = model.items().Find(id);
-      if (item && std::ranges::find(history, *item) == history.end()) history.push_back(*item);
-    }
-    if (history.size() == before) {
-      query.user = user;  // nothing that the model did not know
-    } else {
-      query.history = history;
-    }
-  }
-  OneUser(const OneUser&) = delete;
-  OneUser& operator=(const OneUser&) = delete;
-};
-
 }  // namespace
 
 Result<BatchCounts> RecommendFile(const LoadedModel& model, const std::string& input_path,
@@ -258,9 +227,8 @@ Result<BatchCounts> RecommendAllUsers(const LoadedModel& model, const BatchOptio
 }
 
 Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::string_view user_id,
-                                               std::span<const std::string> recent_items,
-                                               std::size_t num_results, bool exclude_seen,
-                                               const Exploration* exploration,
+                                               const RecentEvents& recent, std::size_t num_results,
+                                               bool exclude_seen, const Exploration* exploration,
                                                const RequestContext& context) {
   if (AnswersForItems(model)) return WantsItems(model);
   if (model.kind == RecipeKind::kPersonalizedRanking) {
@@ -272,7 +240,8 @@ Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::st
   }
   const auto values = FindContext(*model.model, context);
   if (!values) return values.error();
-  OneUser user(*model.model, user_id, recent_items);
+  if (const auto checked = CheckEvents(recent); !checked) return checked.error();
+  OneUser user(model, user_id, recent);
   user.query.context = *values;
   user.query.num_results = num_results;
   user.query.exclude_seen = exclude_seen;
@@ -297,7 +266,7 @@ Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::st
 }
 
 Result<std::vector<AnsweredItem>> RankOne(const LoadedModel& model, std::string_view user_id,
-                                          std::span<const std::string> recent_items,
+                                          const RecentEvents& recent,
                                           std::span<const std::string> list,
                                           const RequestContext& context) {
   if (model.kind != RecipeKind::kPersonalizedRanking) {
@@ -312,7 +281,8 @@ Result<std::vector<AnsweredItem>> RankOne(const LoadedModel& model, std::string_
   FindKnown(*model.model, list, known, known_at);
   const auto values = FindContext(*model.model, context);
   if (!values) return values.error();
-  OneUser user(*model.model, user_id, recent_items);
+  if (const auto checked = CheckEvents(recent); !checked) return checked.error();
+  OneUser user(model, user_id, recent);
   user.query.context = *values;
   std::vector<recsys::ScoredItem> answer;
   model.model->Rank(user.query, known, answer);

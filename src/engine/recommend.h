@@ -21,6 +21,7 @@
 #include "base/result.h"
 #include "engine/explore.h"
 #include "engine/model_folder.h"
+#include "engine/one_user.h"
 
 namespace usher::engine {
 
@@ -80,12 +81,12 @@ struct Exploration {
   std::uint64_t seed = 0;    // the same seed gives the same answer
 };
 
-// `recent_items` are the user's interactions since training (ids, oldest first; unknown ones do
-// not count). Errors: kInvalidInput for a ranking model, num_results over the limit or a context
-// column that the model was not trained with.
+// With recent events the user's factors are folded in, so that new users have a personal answer at
+// once. Errors: kInvalidInput for a ranking model, events that CheckEvents refuses, num_results
+// over the limit or a context column that the model was not trained with.
 Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::string_view user_id,
-                                               std::span<const std::string> recent_items,
-                                               std::size_t num_results, bool exclude_seen,
+                                               const RecentEvents& recent, std::size_t num_results,
+                                               bool exclude_seen,
                                                const Exploration* exploration = nullptr,
                                                const RequestContext& context = {});
 
@@ -93,7 +94,7 @@ Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::st
 // order of the list. Errors: kInvalidInput for another recipe, an empty list or one over the limit,
 // and a context column that the model was not trained with.
 Result<std::vector<AnsweredItem>> RankOne(const LoadedModel& model, std::string_view user_id,
-                                          std::span<const std::string> recent_items,
+                                          const RecentEvents& recent,
                                           std::span<const std::string> list,
                                           const RequestContext& context = {});
 

@@ -3,13 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
+#include <limits>
 
 #include "base/temp_folder.h"
 #include "base/text.h"
 #include "engine/train.h"
 #include "engine/two_tastes.h"
 #include "json/json.h"
+#include "recsys/interactions/interactions.h"
 
 namespace usher::engine {
 namespace {
@@ -210,13 +213,68 @@ TEST_F(Recommend, SeesWhatAUserDidAMomentAgo) {
   const LoadedModel model = TrainRecipe("aws-user-personalization");
   // A stranger who met odd items is given odd items, without those.
   const std::vector<std::string> recent{"i1", "i3", "unknown", "i5", "i1"};
-  const auto got = RecommendOne(model, "nobody", recent, 5, true);
+  const auto got = RecommendOne(model, "nobody", {.items = recent, .times = {}}, 5, true);
   ASSERT_TRUE(got);
   ASSERT_EQ(got->size(), 5U);
   for (const AnsweredItem& item : *got) {
     EXPECT_EQ(std::stoi(std::string(item.id.substr(1))) % 2, 1) << item.id;
     EXPECT_THAT(recent, testing::Not(testing::Contains(item.id)));
   }
+}
+
+TEST_F(Recommend, RecentEventsChangeTheAnswerAndAreLeftOutOfIt) {
+  const LoadedModel model = TrainRecipe("aws-user-personalization");
+  const auto ids = [](const Result<std::vector<AnsweredItem>>& answer) {
+    std::vector<std::string> items;
+    for (const AnsweredItem& item : *answer) items.emplace_back(item.id);
+    return items;
+  };
+  const auto popular = ids(RecommendOne(model, "nobody", {}, 5, true));
+  const std::vector<std::string> even{"i2", "i4", "i8"};
+  const std::vector<std::string> odd{"i1", "i5", "i9"};
+  const auto one = ids(RecommendOne(model, "nobody", {.items = even, .times = {}}, 5, true));
+  const auto other = ids(RecommendOne(model, "nobody", {.items = odd, .times = {}}, 5, true));
+  EXPECT_NE(one, popular);
+  EXPECT_NE(one, other);
+  // A user whom the model knows.
+  const auto before = ids(RecommendOne(model, "u1", {}, 5, true));
+  const std::vector<std::string> best{before.front()};
+  const auto after = ids(RecommendOne(model, "u1", {.items = best, .times = {}}, 5, true));
+  EXPECT_THAT(after, testing::Not(testing::Contains(before.front())));
+}
+
+TEST_F(Recommend, TakesRecentEventsByTheirTimes) {
+  const LoadedModel model = TrainRecipe("aws-user-personalization");
+  ASSERT_TRUE(model.info.first_timestamp);
+  const std::int64_t first = *model.info.first_timestamp;
+  const std::vector<std::string> items{"i1", "i3"};
+  const std::vector<std::string> turned{"i3", "i1"};
+  const std::vector<std::int64_t> times{first + 7, first + 5};
+  const OneUser by_time(model, "nobody", {.items = items, .times = times});
+  ASSERT_EQ(by_time.query.history.size(), 2U);
+  EXPECT_EQ(model.model->items()[by_time.query.history[0]], "i3");
+  EXPECT_THAT(by_time.query.times, ElementsAre(5, 7));
+  // Before all and after all that can be counted.
+  const std::vector<std::int64_t> far{std::numeric_limits<std::int64_t>::min(),
+                                      std::numeric_limits<std::int64_t>::max()};
+  const OneUser clamped(model, "nobody", {.items = items, .times = far});
+  EXPECT_THAT(clamped.query.times, ElementsAre(0, recsys::kLatestSecond));
+  // Of a known user: among the history; without times right after it.
+  const std::uint32_t user = *model.model->users().Find("u1");
+  std::string unseen = "i0";  // u1 has odd items
+  const std::vector<std::string> one{unseen};
+  const std::vector<std::int64_t> early{first};
+  const OneUser sorted_in(model, "u1", {.items = one, .times = early});
+  EXPECT_EQ(sorted_in.query.history.size(), model.model->History(user).size() + 1);
+  EXPECT_TRUE(std::ranges::is_sorted(sorted_in.query.times));
+  EXPECT_EQ(sorted_in.query.times.front(), 0U);
+  const OneUser after(model, "u1", {.items = one, .times = {}});
+  EXPECT_EQ(model.model->items()[after.query.history.back()], unseen);
+  EXPECT_EQ(after.query.times.back(), model.model->Times(user).back());
+
+  const auto refused = RecommendOne(model, "u1", {.items = items, .times = early}, 5, true);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidInput);
 }
 
 TEST_F(Recommend, RefusesNumbersOfResultsOutOfRange) {

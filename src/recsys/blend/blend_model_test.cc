@@ -177,6 +177,88 @@ TEST(BlendModel, RecommendsSeenItemsWhenAsked) {
   EXPECT_NEAR(sum, 1.0, 0.01);
 }
 
+TEST(BlendModel, ExplainsEveryScoreByTheEventsThatMakeIt) {
+  for (const float weight : {0.0F, 3.0F}) {
+    const World world(weight);
+    for (std::uint32_t user = 0; user + 1 < kUsers; user += 3) {
+      const std::vector<double> scores = world.Scores(user);
+      for (std::uint32_t item = 0; item < kItems; item += 7) {
+        const auto why = world.model->Explain({.user = user, .history = {}, .exclude = {}}, item);
+        ASSERT_TRUE(why);
+        EXPECT_EQ(why->basis, Explanation::Basis::kHistory);
+        EXPECT_NEAR(why->score, scores[item], 1e-4);
+        double sum = 0;
+        double transitions = 0;
+        for (const Contribution& one : why->contributions) {
+          sum += one.total();
+          transitions += one.transitions;
+        }
+        EXPECT_NEAR(sum, why->score, 1e-4);
+        EXPECT_LE(transitions, weight * 1e6);  // none at weight 0
+      }
+    }
+  }
+}
+
+TEST(BlendModel, ExplainsTheRankThatRecommendGives) {
+  const World world(3);
+  std::vector<ScoredItem> out;
+  const std::vector<std::uint32_t> exclude{4, 9};
+  const UserQuery query{.user = 2, .history = {}, .exclude = exclude, .num_results = kItems};
+  world.model->Recommend(query, out);
+  for (std::size_t place = 0; place < out.size(); place += 11) {
+    EXPECT_EQ(world.model->Explain(query, out[place].item)->rank, place + 1);
+  }
+  // One that is left out ranks as if it were not: right before the items that it beats.
+  const auto why = world.model->Explain(query, 4);
+  ASSERT_LE(why->rank, out.size());
+  EXPECT_LE(world.model->Explain(query, out[why->rank - 1].item)->score, why->score);
+}
+
+// One user, one event of item 0, rank 1: u = v0 / (alpha0 g + v0^2 + ridge), g the sum of squares.
+TEST(BlendModel, ExplainsAScoreWorkedOutByHand) {
+  linalg::Matrix items(2, 1), users(1, 1);
+  items.Row(0)[0] = 1;
+  items.Row(1)[0] = 2;
+  Interactions interactions{.user_count = 1, .item_count = 2};
+  interactions.by_user.Append(std::vector<std::uint32_t>{0});
+  const AlsOptions als{.rank = 1, .unobserved_weight = 0.2F, .regularization = 0.5F};
+  const WeightedLists T{.offsets = {0, 1, 1}, .items = {1}, .weights = {0.25F}};
+  const BlendOptions options{.sequence_recency = {.half_life = 4}, .sequence_weight = 2};
+  ThreadPool pool(1);
+  FoldInAll({items.view(), 1, als, pool}, interactions, options.factor_recency, pool, users);
+  const auto model = MakeBlendModel({.users = Vocabulary(Names('u', 1)),
+                                     .items = Vocabulary(Names('i', 2)),
+                                     .histories = interactions.by_user.view(),
+                                     .user_factors = users.view(),
+                                     .item_factors = items.view(),
+                                     .als = als,
+                                     .transitions = T.view(),
+                                     .options = options,
+                                     .temperature = 1,
+                                     .owner = nullptr});
+  const auto why = model->Explain({.user = 0, .history = {}, .exclude = {}}, 1);
+  ASSERT_TRUE(why);
+  ASSERT_EQ(why->contributions.size(), 1U);
+  EXPECT_EQ(why->contributions[0].item, 0U);
+  // A = 0.2 (1 + 4) + 1 + 0.5 (1 + 0.2 1) = 2.6
+  EXPECT_NEAR(why->contributions[0].factors, 2 / 2.6, 1e-6);
+  EXPECT_NEAR(why->contributions[0].transitions, 2 * 0.25, 1e-6);
+  EXPECT_EQ(why->rank, 1U);
+}
+
+TEST(BlendModel, ExplainsAUserWithoutHistoryByPopularity) {
+  const World world(3);
+  std::vector<ScoredItem> out;
+  const UserQuery query{.user = kUsers - 1, .history = {}, .exclude = {}, .num_results = 5};
+  world.model->Recommend(query, out);
+  const auto why = world.model->Explain(query, out[3].item);
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->basis, Explanation::Basis::kPopularity);
+  EXPECT_EQ(why->rank, 4U);
+  EXPECT_THAT(why->contributions, IsEmpty());
+}
+
 TEST(BlendModel, GivesAUserWithoutHistoryWhatIsPopular) {
   const World world(3);
   std::vector<ScoredItem> out;
