@@ -15,6 +15,9 @@
 namespace usher::personalize {
 namespace {
 
+// Of the recipes that can be created, the one that the service updates.
+constexpr std::string_view kUpdatableRecipe = "aws-user-personalization";
+
 constexpr std::size_t kIdBytes = 4;  // eight hexadecimal digits name a version within its solution
 
 // A dataset to train on. Errors: invalid input when it is not there or has no rows yet.
@@ -34,6 +37,29 @@ Result<Stored<api::Dataset>> TrainingDataset(const Service& service, const std::
                       " dataset: create one and import " + rows + " first");
 }
 
+// The newest version that an update of the solution continues. Errors: invalid input.
+Result<std::string> VersionToUpdate(const Service& service, const api::Solution& solution) {
+  const Recipe* recipe = FindRecipe(*solution.recipe_arn);
+  if (recipe == nullptr || recipe->name != kUpdatableRecipe) {
+    return InvalidInput("trainingMode UPDATE is for recipe " + std::string(kUpdatableRecipe) +
+                        ", but solution " + *solution.solution_arn + " has " +
+                        *solution.recipe_arn + ": use FULL");
+  }
+  const auto versions = service.catalog.ListAll<api::SolutionVersion>(*solution.solution_arn);
+  if (!versions) return versions.error();
+  std::optional<std::string> newest;
+  for (const auto& version : *versions) {  // oldest first
+    const bool full =
+        version.resource.training_mode.value_or(std::string(kFullTraining)) == kFullTraining;
+    if (full && version.resource.status == kActive) newest = version.resource.solution_version_arn;
+  }
+  if (newest) return *newest;
+  return InvalidInput(
+      "trainingMode UPDATE continues from an ACTIVE version that was trained with FULL, and "
+      "solution " +
+      *solution.solution_arn + " has none: use FULL");
+}
+
 }  // namespace
 
 bool IsBeingCreated(std::string_view status) {
@@ -43,15 +69,22 @@ bool IsBeingCreated(std::string_view status) {
 Result<api::CreateSolutionVersionResponse> CreateSolutionVersion(
     const api::CreateSolutionVersionRequest& request, Service& service,
     wire::CallContext& /*context*/) {
-  const std::string mode = request.training_mode.value_or("FULL");
-  if (mode != "FULL") {
-    return InvalidInput("trainingMode " + mode + " is not supported by Usher yet: use FULL");
+  const std::string mode = request.training_mode.value_or(std::string(kFullTraining));
+  if (mode != kFullTraining && mode != kUpdateTraining) {
+    return InvalidInput("trainingMode " + mode +
+                        " is not supported by Usher yet: use FULL or UPDATE");
   }
   const auto solution = service.catalog.Find<api::Solution>(request.solution_arn);
   if (!solution) return solution.error();
   if (solution->resource.status != kActive) {
     return InUse("solution " + request.solution_arn + " is not ACTIVE but " +
                  solution->resource.status.value_or(""));
+  }
+  std::optional<std::string> parent;
+  if (mode == kUpdateTraining) {
+    auto found = VersionToUpdate(service, solution->resource);
+    if (!found) return found.error();
+    parent = *std::move(found);
   }
   const std::string& group_arn = *solution->resource.dataset_group_arn;
   const bool from_items = LearnsFromItemsAlone(*FindRecipe(*solution->resource.recipe_arn));
@@ -87,6 +120,7 @@ Result<api::CreateSolutionVersionResponse> CreateSolutionVersion(
   };
   ValueMap extra;
   if (interactions) extra.Set("dataset", *interactions->resource.dataset_arn);
+  if (parent) extra.Set("parent", *parent);
   storage::Batch batch;
   service.catalog.Require<api::Solution>(batch, request.solution_arn);
   service.catalog.Create(batch, version, extra);

@@ -23,6 +23,11 @@ Result<api::StopSolutionVersionCreationResponse> StopSolutionVersionCreation(
 Result<api::GetSolutionMetricsResponse> GetSolutionMetrics(
     const api::GetSolutionMetricsRequest& request, Service& service, wire::CallContext& context);
 
+// Values of trainingMode. An update continues from the newest ACTIVE version that was trained with
+// FULL, and has its metrics.
+inline constexpr std::string_view kFullTraining = "FULL";
+inline constexpr std::string_view kUpdateTraining = "UPDATE";
+
 // True while the status says that the work of creation is not over.
 [[nodiscard]] bool IsBeingCreated(std::string_view status);
 

@@ -1,5 +1,7 @@
 #include "services/personalize/solution_versions.h"
 
+#include "engine/model_folder.h"
+#include "services/personalize/files.h"
 #include "services/personalize/test_service.h"
 
 namespace usher::personalize {
@@ -69,9 +71,74 @@ TEST_F(CreateSolutionVersionTest, RefusesOtherTrainingModes) {
   ImportInteractions();
   const std::string solution = CreateSolution("films", "aws-user-personalization");
 
+  EXPECT_THAT(
+      Complaint<api::CreateSolutionVersion>(
+          {.solution_arn = solution, .training_mode = "AUTOTRAIN"}, ErrorCode::kInvalidInput),
+      HasSubstr("use FULL or UPDATE"));
+}
+
+TEST_F(CreateSolutionVersionTest, UpdatesTheNewestFullVersionWithNewInteractions) {
+  ImportInteractions();
+  const std::string solution = CreateSolution("films", "aws-user-personalization");
+  const std::string full = Train(solution);
+  objects_["more.csv"] = "USER_ID,ITEM_ID,TIMESTAMP\n";
+  for (int row = 0; row < 30; ++row) {
+    objects_["more.csv"] += "u" + std::to_string(row) + ",fresh" + std::to_string(row % 3) + "," +
+                            std::to_string(1'600'100'000 + row) + "\n";
+  }
+  ASSERT_TRUE(Import("second", "more.csv", "INCREMENTAL"));
+  RunJobs();
+
+  const auto created =
+      Call<api::CreateSolutionVersion>({.solution_arn = solution, .training_mode = "UPDATE"});
+  ASSERT_TRUE(created) << created.error().message;
+  const std::string update = *created->solution_version_arn;
+  RunJobs();
+
+  const auto described =
+      Call<api::DescribeSolutionVersion>({.solution_version_arn = update})->solution_version;
+  EXPECT_EQ(described->status, "ACTIVE") << described->failure_reason.value_or("");
+  EXPECT_EQ(described->training_mode, "UPDATE");
+  const auto metrics_of = [&](const std::string& version) {
+    return *Call<api::GetSolutionMetrics>({.solution_version_arn = version})->metrics;
+  };
+  EXPECT_EQ(metrics_of(update), metrics_of(full));
+  const auto info_of = [&](const std::string& version) {
+    const auto stored = service_.catalog.Find<api::SolutionVersion>(version);
+    return *engine::ReadModelInfo(ModelFolder(service_, *stored)->string());
+  };
+  EXPECT_EQ(info_of(update).items, info_of(full).items + 3);
+  ASSERT_TRUE(info_of(update).update);
+  EXPECT_EQ(info_of(update).update->new_items, 3U);
+
+  // The next one continues from the full version again.
+  const auto next =
+      Call<api::CreateSolutionVersion>({.solution_arn = solution, .training_mode = "UPDATE"});
+  ASSERT_TRUE(next);
+  RunJobs();
+  EXPECT_EQ(StatusOf(*next->solution_version_arn), "ACTIVE");
+  EXPECT_EQ(info_of(*next->solution_version_arn).update->updates, 1U);
+}
+
+TEST_F(CreateSolutionVersionTest, UpdatesOnlyWhatCanBeContinued) {
+  ImportInteractions();
+  const std::string solution = CreateSolution("films", "aws-user-personalization");
+  const api::CreateSolutionVersionRequest request{.solution_arn = solution,
+                                                  .training_mode = "UPDATE"};
+  EXPECT_THAT(Complaint<api::CreateSolutionVersion>(request, ErrorCode::kInvalidInput),
+              HasSubstr("has none: use FULL"));
+  // One that is not ACTIVE yet does not count.
+  ASSERT_TRUE(Call<api::CreateSolutionVersion>({.solution_arn = solution}));
+  EXPECT_THAT(Complaint<api::CreateSolutionVersion>(request, ErrorCode::kInvalidInput),
+              HasSubstr("has none: use FULL"));
+  RunJobs();
+  EXPECT_TRUE(Call<api::CreateSolutionVersion>(request));
+
+  const std::string popular = CreateSolution("popular", "aws-popularity-count");
+  Train(popular);
   EXPECT_THAT(Complaint<api::CreateSolutionVersion>(
-                  {.solution_arn = solution, .training_mode = "UPDATE"}, ErrorCode::kInvalidInput),
-              HasSubstr("use FULL"));
+                  {.solution_arn = popular, .training_mode = "UPDATE"}, ErrorCode::kInvalidInput),
+              HasSubstr("is for recipe aws-user-personalization"));
 }
 
 class StopSolutionVersionCreationTest : public TestService {};

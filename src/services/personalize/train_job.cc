@@ -34,8 +34,22 @@ Result<Stored<api::SolutionVersion>> Begin(Service& service, const std::string& 
       });
 }
 
+// The model folder of the version that an update continues; "" of a full training.
+Result<std::string> ParentModel(const Service& service,
+                                const Stored<api::SolutionVersion>& version) {
+  const Value* parent = version.extra.Find("parent");
+  if (!parent) return std::string();
+  if (!parent->as_string()) return Corrupt("the version does not name the one it continues");
+  const auto found = service.catalog.Find<api::SolutionVersion>(*parent->as_string());
+  if (!found) return found.error();
+  const auto folder = ModelFolder(service, *found);
+  if (!folder) return Corrupt("the version that this one continues has no model");
+  return folder->string();
+}
+
+// `update_from` as ParentModel gives it.
 ValueMap ChildRequest(const api::SolutionVersion& version, const std::string& interactions,
-                      const std::string& work_folder) {
+                      const std::string& update_from, const std::string& work_folder) {
   ValueMap request;
   request.Set("interactions", interactions);
   request.Set("model", work_folder + "/model");
@@ -52,8 +66,12 @@ ValueMap ChildRequest(const api::SolutionVersion& version, const std::string& in
       request.Set("eventValueThreshold", *config.event_value_threshold);
     }
   }
+  if (!update_from.empty()) {
+    request.Set("updateFrom", update_from);  // which has the hyperparameters, tuned or not
+    parameters.clear();
+  }
   request.Set("hyperparameters", wire::Write(parameters));
-  if (version.perform_hpo.value_or(false)) {
+  if (version.perform_hpo.value_or(false) && update_from.empty()) {
     request.Set("tuning", TuningRequest(version.solution_config.value_or(api::SolutionConfig{})));
   }
   if (version.event_type) request.Set("eventType", *version.event_type);
@@ -113,7 +131,9 @@ Result<void> Run(Service& service, jobs::JobContext& job) {
   if (version->resource.status != kActive) {
     const auto pinned = PinInteractions(service, *version, job.work_folder());
     if (!pinned) return pinned.error();
-    ValueMap request = ChildRequest(version->resource, *pinned, job.work_folder());
+    const auto parent = ParentModel(service, *version);
+    if (!parent) return parent.error();
+    ValueMap request = ChildRequest(version->resource, *pinned, *parent, job.work_folder());
     const auto added = AddMetadata(service, version->resource, job.work_folder(), request);
     if (!added) return added;
     const auto answer = job.RunChild(kTrainChild, json::Write(Value(std::move(request))));
@@ -175,6 +195,7 @@ Result<Value> TrainChild(const Value& request, jobs::ChildContext& context) {
   wire::ReadMember(request, "recipe", options.recipe);
   wire::ReadMember(request, "checkpoints", options.checkpoint_folder);
   wire::ReadMember(request, "eventType", options.event_type);
+  wire::ReadMember(request, "updateFrom", options.update_from);
   std::map<std::string, std::string> parameters;
   wire::ReadMember(request, "hyperparameters", parameters);
   options.hyperparameters.insert(parameters.begin(), parameters.end());
