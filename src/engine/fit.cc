@@ -135,6 +135,8 @@ Result<BlendReport> ChooseBlendFor(const recsys::Interactions& interactions,
                                    recsys::AlsHooks hooks,
                                    const recsys::TransitionChoice* transitions) {
   BlendReport report;
+  const auto bias = options.hyperparameters.find("apply_recency_bias");
+  if (bias != options.hyperparameters.end() && bias->second == "false") return report;
   const recsys::Split split =
       KeepsAll(options.hyperparameters)
           ? recsys::SplitNewestOfSomeUsers(interactions, kMaxValidationUsers, options.seed)

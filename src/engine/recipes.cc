@@ -12,29 +12,73 @@ namespace {
 
 using Type = HyperparameterSpec::Type;
 
+constexpr HyperparameterSpec kRank{"hidden_dimension",
+                                   Type::kInt,
+                                   32,
+                                   256,
+                                   "64",
+                                   "rank: number of factors for each user and item"};
+constexpr HyperparameterSpec kShortestHistory{
+    "min_user_history_length_percentile",
+    Type::kFloat,
+    0,
+    1,
+    "0.0",
+    "users with shorter histories than this share of users are not learned from"};
+constexpr HyperparameterSpec kLongestHistory{
+    "max_user_history_length_percentile",
+    Type::kFloat,
+    0,
+    1,
+    "1.0",
+    "users with longer histories than this share of users are not learned from"};
+// The engine's own, for files and experiments; the service does not list them.
+constexpr HyperparameterSpec kSweeps{
+    "als_sweeps", Type::kInt, 1, 100, "12", "alternations between solving all users and all items"};
+constexpr HyperparameterSpec kUnobservedWeight{
+    "als_unobserved_weight",
+    Type::kFloat,
+    0,
+    100,
+    "0",
+    "weight of a pair that was not observed, beside 1 for one that was; 0: such that all those "
+    "pairs together weigh thirty times the observed ones"};
+constexpr HyperparameterSpec kRegularization{
+    "als_regularization", Type::kFloat, 0, 1000, "0.005", "strength of the regularisation"};
+constexpr HyperparameterSpec kFrequencyExponent{
+    "als_frequency_exponent",
+    Type::kFloat,
+    0,
+    2,
+    "1.0",
+    "how the regularisation grows with the number of interactions"};
+
 constexpr std::array kAlsHyperparameters{
-    HyperparameterSpec{"hidden_dimension", Type::kInt, 32, 256, "64",
-                       "rank: number of factors for each user and item"},
+    kRank,
     HyperparameterSpec{"bptt", Type::kInt, 2, 32, "32",
                        "accepted without effect: the model has no recurrent steps to cut"},
     HyperparameterSpec{
         "recency_mask", Type::kBool, 0, 1, "true",
         "accepted without effect: whether recent events weigh more is chosen by the data"},
-    HyperparameterSpec{
-        "min_user_history_length_percentile", Type::kFloat, 0, 1, "0.0",
-        "users with shorter histories than this share of users are not learned from"},
-    HyperparameterSpec{"max_user_history_length_percentile", Type::kFloat, 0, 1, "1.0",
-                       "users with longer histories than this share of users are not learned from"},
-    // The engine's own, for files and experiments; the service does not list them.
-    HyperparameterSpec{"als_sweeps", Type::kInt, 1, 100, "12",
-                       "alternations between solving all users and all items"},
-    HyperparameterSpec{"als_unobserved_weight", Type::kFloat, 0, 100, "0",
-                       "weight of a pair that was not observed, beside 1 for one that was; 0: such "
-                       "that all those pairs together weigh thirty times the observed ones"},
-    HyperparameterSpec{"als_regularization", Type::kFloat, 0, 1000, "0.005",
-                       "strength of the regularisation"},
-    HyperparameterSpec{"als_frequency_exponent", Type::kFloat, 0, 2, "1.0",
-                       "how the regularisation grows with the number of interactions"},
+    kShortestHistory,
+    kLongestHistory,
+    kSweeps,
+    kUnobservedWeight,
+    kRegularization,
+    kFrequencyExponent,
+};
+
+constexpr std::array kSecondHyperparameters{
+    HyperparameterSpec{"apply_recency_bias", Type::kBool, 0, 1, "true",
+                       "false: all events of a history weigh the same, and what follows what does "
+                       "not count; true: chosen by the data"},
+    kRank,
+    kShortestHistory,
+    kLongestHistory,
+    kSweeps,
+    kUnobservedWeight,
+    kRegularization,
+    kFrequencyExponent,
 };
 
 constexpr std::string_view kTrendIntervals[] = {"30 minutes", "1 hour", "2 hours", "3 hours",
@@ -85,13 +129,14 @@ constexpr std::array kSimilarItemsHyperparameters{
 };
 
 constexpr std::array kAffinityHyperparameters{
-    HyperparameterSpec{"hidden_dimension", Type::kInt, 32, 256, "64",
-                       "rank: number of factors for each user and item"},
+    kRank,
 };
 
 constexpr std::array kRecipes{
     Recipe{"aws-user-personalization", RecipeKind::kUserPersonalization, kAlsHyperparameters},
     Recipe{"aws-personalized-ranking", RecipeKind::kPersonalizedRanking, kAlsHyperparameters},
+    Recipe{"aws-user-personalization-v2", RecipeKind::kUserPersonalization, kSecondHyperparameters},
+    Recipe{"aws-personalized-ranking-v2", RecipeKind::kPersonalizedRanking, kSecondHyperparameters},
     Recipe{"aws-popularity-count", RecipeKind::kPopularity, {}},
     Recipe{"aws-trending-now", RecipeKind::kTrendingNow, kTrendingHyperparameters},
     Recipe{"aws-sims", RecipeKind::kSims, kSimsHyperparameters},

@@ -15,7 +15,7 @@ TEST(FindRecipe, RefusesAnotherRecipeAndNamesThoseItHas) {
   EXPECT_EQ(got.error().code, ErrorCode::kUnsupported);
   EXPECT_THAT(
       got.error().message,
-      HasSubstr("aws-user-personalization, aws-personalized-ranking, aws-popularity-count"));
+      HasSubstr("aws-user-personalization, aws-personalized-ranking, aws-user-personalization-v2"));
 }
 
 TEST(CompleteHyperparameters, FillsInDefaultsThatAreValidThemselves) {

@@ -245,6 +245,18 @@ TEST(Train, PlacesItemsAndUsersThatNobodyMetByTheirMetadata) {
   for (const recsys::ScoredItem& entry : out) EXPECT_EQ(entry.item % 2, 1U);
 }
 
+TEST(Train, LeavesRecencyOutWhereTheSecondRecipeIsToldTo) {
+  const TempFolder folder;
+  TrainOptions options = Small();
+  options.recipe = "aws-user-personalization-v2";
+  options.hyperparameters["apply_recency_bias"] = "false";
+  ASSERT_TRUE(TrainOnTable(TwoTastes(60, 40, 0.5), folder.path() + "/model", options));
+  const auto info = ReadModelInfo(folder.path() + "/model");
+  ASSERT_TRUE(info);
+  EXPECT_EQ(*info->blend, recsys::BlendOptions());
+  EXPECT_FALSE(info->metrics.empty());
+}
+
 TEST(Train, HonoursHistoryPercentiles) {
   const TempFolder folder;
   TrainOptions options = Small();

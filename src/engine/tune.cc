@@ -237,8 +237,7 @@ double Expected(const std::vector<TuningReport::Result>& results,
 }  // namespace
 
 bool CanTune(const Recipe& recipe) {
-  return recipe.kind == RecipeKind::kUserPersonalization ||
-         recipe.kind == RecipeKind::kPersonalizedRanking;
+  return recipe.name == "aws-user-personalization" || recipe.name == "aws-personalized-ranking";
 }
 
 Result<std::vector<ParameterRange>> TuningRanges(const Recipe& recipe, const Hyperparameters& given,

@@ -84,8 +84,8 @@ Result<void> CheckConfig(const Recipe& recipe, const api::SolutionConfig& config
   }
   if (config.events_config) {
     return InvalidInput(
-        "eventsConfig is only for the recipes aws-user-personalization-v2 and "
-        "aws-personalized-ranking-v2; use eventType here");
+        "eventsConfig is not supported by Usher yet: all events count alike; eventType and "
+        "eventValueThreshold choose those that are learned from");
   }
   if (config.optimization_objective &&
       config.optimization_objective->objective_sensitivity.value_or("OFF") != "OFF") {

@@ -38,11 +38,9 @@ TEST_F(CreateSolutionTest, IsActiveAtOnceAndDescribesWhatWasAsked) {
 }
 
 TEST_F(CreateSolutionTest, RefusesRecipesThatCannotBeTrainedNamingThoseThatCan) {
-  for (const char* recipe :
-       {"aws-next-best-action", "aws-user-personalization-v2", "aws-vod-top-picks", "aws-hrnn"}) {
-    EXPECT_THAT(
-        Refusal(Request(recipe)),
-        HasSubstr("aws-user-personalization, aws-personalized-ranking, aws-popularity-count"));
+  for (const char* recipe : {"aws-next-best-action", "aws-vod-top-picks", "aws-hrnn"}) {
+    EXPECT_THAT(Refusal(Request(recipe)),
+                HasSubstr("aws-personalized-ranking, aws-popularity-count, "));
   }
   EXPECT_THAT(Refusal(Request("aws-hrnn")), HasSubstr("use aws-user-personalization instead"));
   EXPECT_THAT(Complaint<api::CreateSolution>(Request("aws-unheard-of"), ErrorCode::kNotFound),
