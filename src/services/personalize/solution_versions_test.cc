@@ -82,9 +82,9 @@ TEST_F(CreateSolutionVersionTest, UpdatesTheNewestFullVersionWithNewInteractions
   const std::string solution = CreateSolution("films", "aws-user-personalization");
   const std::string full = Train(solution);
   objects_["more.csv"] = "USER_ID,ITEM_ID,TIMESTAMP\n";
-  for (int row = 0; row < 30; ++row) {
-    objects_["more.csv"] += "u" + std::to_string(row) + ",fresh" + std::to_string(row % 3) + "," +
-                            std::to_string(1'600'100'000 + row) + "\n";
+  for (int row = 0; row < 1000; ++row) {  // the least that an import takes
+    objects_["more.csv"] += "u" + std::to_string(row % 60) + ",fresh" + std::to_string(row % 3) +
+                            "," + std::to_string(1'600'100'000 + row) + "\n";
   }
   ASSERT_TRUE(Import("second", "more.csv", "INCREMENTAL"));
   RunJobs();
