@@ -104,6 +104,29 @@ TEST_F(CommandsTest, GeneratesTrainsRecommendsAndEvaluatesOnPlainFiles) {
   EXPECT_THAT(out_, HasSubstr("NDCG@10"));
 }
 
+TEST_F(CommandsTest, UpdatesAModelAndExplainsItsAnswers) {
+  ASSERT_EQ(Run("generate --rows 3000 --out " + Path("ratings")), kExitOk) << error_;
+  const std::string train = "train --interactions " + Path("ratings/ratings.csv") + " --out ";
+  ASSERT_EQ(Run(train + Path("model") + " --hyperparameters {\"hidden_dimension\":32}"), kExitOk)
+      << error_;
+  const std::string update = train + Path("updated") + " --update-from " + Path("model");
+  for (const char* option : {"--seed 2", "--recipe=aws-user-personalization", "--hpo"}) {
+    EXPECT_EQ(Run(update + " " + option), kExitUsage);
+    EXPECT_THAT(error_, HasSubstr("does not go with --update-from"));
+  }
+  EXPECT_EQ(Run(train + Path("m") + " --update-from " + Path("none")), kExitFailed);
+  EXPECT_THAT(error_, HasSubstr("there is no model in this folder"));
+  ASSERT_EQ(Run(update), kExitOk) << error_;
+  EXPECT_THAT(out_, HasSubstr("an update: these metrics are the earlier model's; 0 items are new"));
+
+  const std::string explain = "explain --model " + Path("updated") + " --user 1 --item ";
+  ASSERT_EQ(Run(explain + "never"), kExitOk) << error_;
+  EXPECT_THAT(out_, HasSubstr("item never for user 1: not recommended: the model does not know"));
+  ASSERT_EQ(Run(explain + "never --json"), kExitOk) << error_;
+  EXPECT_THAT(out_, StartsWith("{\"userId\":\"1\",\"itemId\":\"never\""));
+  EXPECT_EQ(Run("explain --model " + Path("updated") + " --user 1"), kExitUsage);
+}
+
 TEST_F(CommandsTest, TunesExplainsAndExplores) {
   ASSERT_EQ(Run("generate --rows 3000 --out " + Path("ratings")), kExitOk) << error_;
   const std::string ratings = Path("ratings/ratings.csv");
