@@ -119,6 +119,9 @@ TEST_F(CommandsTest, UpdatesAModelAndExplainsItsAnswers) {
   ASSERT_EQ(Run(update), kExitOk) << error_;
   EXPECT_THAT(out_, HasSubstr("an update: these metrics are the earlier model's; 0 items are new"));
 
+  ASSERT_EQ(Run("evaluate --explain " + Path("updated")), kExitOk) << error_;
+  EXPECT_THAT(out_, HasSubstr("an update, number 1 since a training from the beginning"));
+
   const std::string explain = "explain --model " + Path("updated") + " --user 1 --item ";
   ASSERT_EQ(Run(explain + "never"), kExitOk) << error_;
   EXPECT_THAT(out_, HasSubstr("item never for user 1: not recommended: the model does not know"));

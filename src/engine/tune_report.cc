@@ -212,6 +212,11 @@ Result<std::string> ExplainModel(const std::string& folder) {
                      std::to_string(info->users) + " users with " + std::to_string(info->items) +
                      " items\n";
   for (const auto& [name, value] : info->hyperparameters) text += "  " + name + ": " + value + "\n";
+  if (info->update) {
+    text += "an update, number " + std::to_string(info->update->updates) +
+            " since a training from the beginning, of the model " + info->update->parent_sha256 +
+            "; the metrics are from that training\n";
+  }
   for (const auto& [name, value] : info->metrics) {
     text += Format("  %-50s %.4f\n", name.c_str(), value);
   }
