@@ -18,7 +18,7 @@
 #include "base/random.h"
 #include "engine/interactions_file.h"
 #include "recsys/als/als.h"
-#include "recsys/als/als_model.h"
+#include "recsys/blend/blend_model.h"
 #include "recsys/interactions/interactions.h"
 
 namespace usher::engine {
@@ -189,14 +189,14 @@ int Run(int count, char** words) {
   if (!factors) return 1;
   const Stopwatch index;
   const auto model =
-      recsys::MakeAlsModel({.users = recsys::Vocabulary(users),
-                            .items = recsys::Vocabulary(items),
-                            .histories = interactions->by_user.view(),
-                            .user_factors = factors->users.view(),
-                            .item_factors = factors->items.view(),
-                            .options = options,
-                            .temperature = static_cast<float>(given.Number("temperature", 0.11)),
-                            .owner = nullptr});
+      recsys::MakeBlendModel({.users = recsys::Vocabulary(users),
+                              .items = recsys::Vocabulary(items),
+                              .histories = interactions->by_user.view(),
+                              .user_factors = factors->users.view(),
+                              .item_factors = factors->items.view(),
+                              .als = options,
+                              .temperature = static_cast<float>(given.Number("temperature", 0.11)),
+                              .owner = nullptr});
   index.Print("index");
   AnswerAll(*model, pool);
   AnswerSome(*model, static_cast<std::size_t>(given.Number("single", 2000)));

@@ -1,5 +1,3 @@
-#include "recsys/als/als_model.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "recsys/blend/blend_model.h"
 
 namespace usher::recsys {
 namespace {
@@ -42,18 +41,18 @@ std::shared_ptr<Trained> TrainTwoTastes(std::size_t users, std::size_t items) {
   const AlsOptions options{.rank = 8, .sweeps = 6};
   ThreadPool pool(2);
   trained->factors = *TrainAls(trained->interactions, options, pool);
-  trained->model = MakeAlsModel({.users = Vocabulary(Names('u', users)),
-                                 .items = Vocabulary(Names('i', items)),
-                                 .histories = trained->interactions.by_user.view(),
-                                 .user_factors = trained->factors.users.view(),
-                                 .item_factors = trained->factors.items.view(),
-                                 .options = options,
-                                 .temperature = 0.1F,
-                                 .owner = nullptr});
+  trained->model = MakeBlendModel({.users = Vocabulary(Names('u', users)),
+                                   .items = Vocabulary(Names('i', items)),
+                                   .histories = trained->interactions.by_user.view(),
+                                   .user_factors = trained->factors.users.view(),
+                                   .item_factors = trained->factors.items.view(),
+                                   .als = options,
+                                   .temperature = 0.1F,
+                                   .owner = nullptr});
   return trained;
 }
 
-TEST(AlsModel, RecommendsTheUsersTasteAndLeavesOutWhatTheySaw) {
+TEST(FactorsAlone, RecommendsTheUsersTasteAndLeavesOutWhatTheySaw) {
   const auto trained = TrainTwoTastes(60, 40);
   std::vector<ScoredItem> out;
   for (std::uint32_t user = 0; user < 10; ++user) {
@@ -67,7 +66,7 @@ TEST(AlsModel, RecommendsTheUsersTasteAndLeavesOutWhatTheySaw) {
   }
 }
 
-TEST(AlsModel, AnswersAKnownUserAsItFoldsInTheirHistory) {
+TEST(FactorsAlone, AnswersAKnownUserAsItFoldsInTheirHistory) {
   const auto trained = TrainTwoTastes(60, 40);
   for (std::uint32_t user = 0; user < 60; ++user) {
     std::vector<ScoredItem> known, folded;
@@ -78,7 +77,7 @@ TEST(AlsModel, AnswersAKnownUserAsItFoldsInTheirHistory) {
   }
 }
 
-TEST(AlsModel, GivesWhatIsPopularToAUserWithoutHistory) {
+TEST(FactorsAlone, GivesWhatIsPopularToAUserWithoutHistory) {
   const auto trained = TrainTwoTastes(60, 40);
   std::vector<ScoredItem> stranger, silent;
   trained->model->Recommend(
@@ -93,7 +92,7 @@ TEST(AlsModel, GivesWhatIsPopularToAUserWithoutHistory) {
   EXPECT_TRUE(std::ranges::is_sorted(stranger, RanksBefore));
 }
 
-TEST(AlsModel, ScoresSumToOneOverTheCatalogue) {
+TEST(FactorsAlone, ScoresSumToOneOverTheCatalogue) {
   const auto trained = TrainTwoTastes(60, 40);
   std::vector<ScoredItem> out;
   trained->model->Recommend(
@@ -104,7 +103,7 @@ TEST(AlsModel, ScoresSumToOneOverTheCatalogue) {
   EXPECT_NEAR(total, 1.0, 1e-5);
 }
 
-TEST(AlsModel, AnswersManyAsItAnswersEach) {
+TEST(FactorsAlone, AnswersManyAsItAnswersEach) {
   const auto trained = TrainTwoTastes(200, 70);
   const std::vector<std::uint32_t> history{1, 3, 5}, none;
   std::vector<UserQuery> queries;
@@ -126,7 +125,7 @@ TEST(AlsModel, AnswersManyAsItAnswersEach) {
   }
 }
 
-TEST(AlsModel, MayBeAskedFromManyThreads) {
+TEST(FactorsAlone, MayBeAskedFromManyThreads) {
   const auto trained = TrainTwoTastes(60, 40);
   std::vector<ScoredItem> expected;
   trained->model->Recommend({.user = 4, .history = {}, .exclude = {}}, expected);
@@ -143,7 +142,7 @@ TEST(AlsModel, MayBeAskedFromManyThreads) {
   for (std::thread& thread : threads) thread.join();
 }
 
-TEST(AlsModel, RanksAListWithScoresThatSumToOneOverIt) {
+TEST(FactorsAlone, RanksAListWithScoresThatSumToOneOverIt) {
   const auto trained = TrainTwoTastes(60, 40);
   const std::vector<std::uint32_t> list{8, 1, 3, 6};
   std::vector<ScoredItem> out;
@@ -159,7 +158,7 @@ TEST(AlsModel, RanksAListWithScoresThatSumToOneOverIt) {
   EXPECT_TRUE(out.empty());
 }
 
-TEST(AlsModel, NeverGivesANumberThatIsNone) {
+TEST(FactorsAlone, NeverGivesANumberThatIsNone) {
   for (const std::size_t users : {2, 3}) {
     const auto trained = TrainTwoTastes(users, 3);
     std::vector<ScoredItem> out;

@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 #include "recsys/als/als.h"
-#include "recsys/als/als_model.h"
+#include "recsys/blend/blend_model.h"
 
 namespace usher::recsys {
 namespace {
@@ -60,14 +60,14 @@ const World& WorldOf(std::size_t rank) {
   std::vector<std::string> users, items;
   for (std::size_t u = 0; u < kUsers; ++u) users.push_back(std::to_string(u));
   for (std::size_t i = 0; i < kItems; ++i) items.push_back(std::to_string(i));
-  world.model = MakeAlsModel({.users = Vocabulary(users),
-                              .items = Vocabulary(items),
-                              .histories = world.interactions.by_user.view(),
-                              .user_factors = world.factors.users.view(),
-                              .item_factors = world.factors.items.view(),
-                              .options = options,
-                              .temperature = 0.1F,
-                              .owner = nullptr});
+  world.model = MakeBlendModel({.users = Vocabulary(users),
+                                .items = Vocabulary(items),
+                                .histories = world.interactions.by_user.view(),
+                                .user_factors = world.factors.users.view(),
+                                .item_factors = world.factors.items.view(),
+                                .als = options,
+                                .temperature = 0.1F,
+                                .owner = nullptr});
   return world;
 }
 
