@@ -150,7 +150,7 @@ class Learner {
  public:
   Learner(RecipeKind kind, const Hyperparameters& hyperparameters, const TrainingData& data,
           ThreadPool& pool)
-      : kind_(kind), hyperparameters_(hyperparameters), data_(data), pool_(pool) {
+      : kind_(kind), hyperparameters_(hyperparameters), pool_(pool) {
     if (kind == RecipeKind::kSimilarItems && !data.catalogue.items.columns.empty()) {
       content_ = recsys::FindSimilarRows(
           FeaturesOf(data.catalogue.items, FeaturesFrom::kAllColumns), kKeptNeighbours, pool);
@@ -191,7 +191,6 @@ class Learner {
  private:
   RecipeKind kind_;
   const Hyperparameters& hyperparameters_;
-  const TrainingData& data_;
   ThreadPool& pool_;
   recsys::WeightedLists content_;
 };

@@ -191,7 +191,7 @@ def test_personalize_names_the_recipes_that_it_can_train(personalize):
         personalize.create_solution,
         name="untrainable",
         datasetGroupArn=group,
-        recipeArn=workflow.recipe_arn("aws-sims"),
+        recipeArn=workflow.recipe_arn("aws-next-best-action"),
     )
 
     assert (code, status) == ("InvalidInputException", 400)
