@@ -1,8 +1,22 @@
 #include "engine/model_arrays.h"
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 namespace usher::engine {
+namespace {
+
+// Whether these are `list_count` lists, laid end to end, of values below value_count.
+bool AreLists(std::span<const std::int64_t> offsets, std::span<const std::uint32_t> values,
+              std::uint64_t list_count, std::uint64_t value_count) {
+  return offsets.size() == list_count + 1 && offsets.front() == 0 &&
+         offsets.back() == static_cast<std::int64_t>(values.size()) &&
+         std::ranges::is_sorted(offsets) &&
+         std::ranges::all_of(values, [&](std::uint32_t value) { return value < value_count; });
+}
+
+}  // namespace
 
 Result<ArraysFile> OpenArrays(const std::string& folder, std::string_view name,
                               const ModelInfo& info) {
@@ -32,13 +46,8 @@ Result<Histories> ReadHistories(const ArraysFile& file, const ModelInfo& info) {
   if (!items) return items.error();
   const auto times = file->UInt32s("times");
   if (!times) return times.error();
-  bool good = offsets->size() == info.users + 1 && offsets->front() == 0 &&
-              offsets->back() == static_cast<std::int64_t>(items->size()) &&
-              (times->empty() || times->size() == items->size());
-  for (std::size_t user = 0; good && user < info.users; ++user) {
-    good = (*offsets)[user] <= (*offsets)[user + 1];
-  }
-  for (std::size_t at = 0; good && at < items->size(); ++at) good = (*items)[at] < info.items;
+  const bool good = AreLists(*offsets, *items, info.users, info.items) &&
+                    (times->empty() || times->size() == items->size());
   if (!good) return Corrupt("the model's histories point out of range");
   return Histories{{*offsets, *items}, *times};
 }
@@ -50,15 +59,9 @@ Result<recsys::WeightedListsView> ReadTransitions(const ArraysFile& file, const 
   if (!items) return items.error();
   const auto weights = file->Floats("weights");
   if (!weights) return weights.error();
-  bool good = offsets->size() == info.items + 1 && offsets->front() == 0 &&
-              offsets->back() == static_cast<std::int64_t>(items->size()) &&
-              weights->size() == items->size();
-  for (std::size_t item = 0; good && item < info.items; ++item) {
-    good = (*offsets)[item] <= (*offsets)[item + 1];
-  }
-  for (std::size_t at = 0; good && at < items->size(); ++at) {
-    good = (*items)[at] < info.items && (*weights)[at] >= 0;
-  }
+  const bool good = AreLists(*offsets, *items, info.items, info.items) &&
+                    weights->size() == items->size() &&
+                    std::ranges::all_of(*weights, [](float weight) { return weight >= 0; });
   if (!good) return Corrupt("the model's transitions point out of range");
   return recsys::WeightedListsView{*offsets, *items, *weights};
 }
@@ -80,13 +83,7 @@ Result<recsys::ListsView> ReadLists(const ArraysFile& file, std::string_view off
   if (!offsets) return offsets.error();
   const auto values = file->UInt32s(values_name);
   if (!values) return values.error();
-  bool good = offsets->size() == list_count + 1 && offsets->front() == 0 &&
-              offsets->back() == static_cast<std::int64_t>(values->size());
-  for (std::size_t list = 0; good && list < list_count; ++list) {
-    good = (*offsets)[list] <= (*offsets)[list + 1];
-  }
-  for (std::size_t at = 0; good && at < values->size(); ++at) good = (*values)[at] < value_count;
-  if (!good) {
+  if (!AreLists(*offsets, *values, list_count, value_count)) {
     return Corrupt("the model's lists '" + std::string(values_name) + "' point out of range");
   }
   return recsys::ListsView{*offsets, *values};

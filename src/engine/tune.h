@@ -111,5 +111,7 @@ Result<TuningReport> Tune(const Recipe& recipe, const Hyperparameters& given,
 
 // The report as JSON: what tuning.json of a model folder holds.
 [[nodiscard]] Value ToValue(const TuningReport& report);
+// Its results alone, in their order.
+[[nodiscard]] ValueList ResultsOf(const std::vector<TuningReport::Result>& results);
 
 }  // namespace usher::engine

@@ -55,18 +55,9 @@ std::vector<TuningReport::Result> TuneCheckpoint::Read() const {
 
 Result<void> TuneCheckpoint::Write(const std::vector<TuningReport::Result>& results) const {
   if (path_.empty()) return {};
-  ValueList list;
-  for (const TuningReport::Result& result : results) {
-    ValueMap entry;
-    entry.Append("trial", static_cast<std::int64_t>(result.trial));
-    entry.Append("rung", static_cast<std::int64_t>(result.rung));
-    entry.Append("metric", result.metric);
-    entry.Append("seconds", result.seconds);
-    list.emplace_back(std::move(entry));
-  }
   ValueMap kept;
   kept.Append("fingerprint", fingerprint_);
-  kept.Append("results", std::move(list));
+  kept.Append("results", ResultsOf(results));
   auto file = columnar::OutputFile::Create(path_);
   if (!file) return file.error();
   if (auto wrote = (*file)->Write(json::Write(std::move(kept))); !wrote) return wrote;

@@ -112,6 +112,19 @@ void AppendTree(const Value& value, std::size_t indent, std::string& out) {
 
 }  // namespace
 
+ValueList ResultsOf(const std::vector<TuningReport::Result>& results) {
+  ValueList list;
+  for (const TuningReport::Result& result : results) {
+    ValueMap entry;
+    entry.Append("trial", static_cast<std::int64_t>(result.trial));
+    entry.Append("rung", static_cast<std::int64_t>(result.rung));
+    entry.Append("metric", result.metric);
+    entry.Append("seconds", result.seconds);
+    list.emplace_back(std::move(entry));
+  }
+  return list;
+}
+
 Value ToValue(const TuningReport& report) {
   ValueList ranges;
   for (const recsys::ParameterRange& range : report.ranges) ranges.emplace_back(ToValueMap(range));
@@ -126,15 +139,6 @@ Value ToValue(const TuningReport& report) {
   }
   ValueList trials;
   for (const recsys::Assignment& trial : report.trials) trials.emplace_back(ToValueMap(trial));
-  ValueList results;
-  for (const TuningReport::Result& result : report.results) {
-    ValueMap entry;
-    entry.Append("trial", static_cast<std::int64_t>(result.trial));
-    entry.Append("rung", static_cast<std::int64_t>(result.rung));
-    entry.Append("metric", result.metric);
-    entry.Append("seconds", result.seconds);
-    results.emplace_back(std::move(entry));
-  }
   ValueMap winner;
   winner.Append("trial", static_cast<std::int64_t>(report.winner));
   winner.Append("rung", static_cast<std::int64_t>(report.rung));
@@ -153,7 +157,7 @@ Value ToValue(const TuningReport& report) {
   members.Append("ranges", std::move(ranges));
   members.Append("rungs", std::move(rungs));
   members.Append("trials", std::move(trials));
-  members.Append("results", std::move(results));
+  members.Append("results", ResultsOf(report.results));
   return members;
 }
 

@@ -153,7 +153,7 @@ Result<WeightedLists> TrainEaseOverItems(const Interactions& interactions,
     }
     weights.Take(rows);
   });
-  return ListsOfRows(rows);
+  return ListsOf(rows);
 }
 
 Result<WeightedLists> TrainEaseOverUsers(const Interactions& interactions,
@@ -175,7 +175,7 @@ Result<WeightedLists> TrainEaseOverUsers(const Interactions& interactions,
     over_users.Rows(range.begin, range.end, options.neighbours, scratches[range.worker], rows);
   });
   if (stop.stop_requested()) return Cancelled("the training was stopped");
-  return ListsOfRows(rows);
+  return ListsOf(rows);
 }
 
 Result<WeightedLists> TrainEase(const Interactions& interactions, const EaseOptions& options,

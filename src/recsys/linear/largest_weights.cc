@@ -31,21 +31,4 @@ void LargestWeights::Take(std::vector<std::vector<ScoredItem>>& rows) {
   }
 }
 
-WeightedLists ListsOfRows(const std::vector<std::vector<ScoredItem>>& rows) {
-  WeightedLists lists;
-  std::size_t entries = 0;
-  for (const auto& row : rows) entries += row.size();
-  lists.offsets.reserve(rows.size() + 1);
-  lists.items.reserve(entries);
-  lists.weights.reserve(entries);
-  for (const auto& row : rows) {
-    for (const ScoredItem& entry : row) {
-      lists.items.push_back(entry.item);
-      lists.weights.push_back(entry.score);
-    }
-    lists.offsets.push_back(static_cast<std::int64_t>(lists.items.size()));
-  }
-  return lists;
-}
-
 }  // namespace usher::recsys

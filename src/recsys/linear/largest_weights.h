@@ -1,7 +1,7 @@
 // LargestWeights: the largest positive weights of each row of a matrix that is computed a few rows
 // at a time, a column of those after the other.
 //
-// Threads: one a thread, for the rows that it computes; ListsOfRows puts all of them together.
+// Threads: one a thread, for the rows that it computes; ListsOf puts all of them together.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +32,5 @@ class LargestWeights {
   std::vector<float> thresholds_;
   std::vector<TopK> best_;
 };
-
-[[nodiscard]] WeightedLists ListsOfRows(const std::vector<std::vector<ScoredItem>>& rows);
 
 }  // namespace usher::recsys

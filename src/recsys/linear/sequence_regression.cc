@@ -288,7 +288,7 @@ Result<WeightedLists> TrainSequenceRegression(const Interactions& interactions,
                    scratches[range.worker], rows);
   });
   if (stop.stop_requested()) return Cancelled("the training was stopped");
-  return ListsOfRows(rows);
+  return ListsOf(rows);
 }
 
 }  // namespace usher::recsys

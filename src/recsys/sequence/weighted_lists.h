@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "recsys/ranking/scored_item.h"
+
 namespace usher::recsys {
 
 // Borrowed, for example from a mapped file. `offsets` has size() + 1 entries.
@@ -35,5 +37,8 @@ struct WeightedLists {
   [[nodiscard]] std::size_t size() const { return offsets.size() - 1; }
   [[nodiscard]] WeightedListsView view() const { return {offsets, items, weights}; }
 };
+
+// Rows laid end to end, entries as they come.
+[[nodiscard]] WeightedLists ListsOf(std::span<const std::vector<ScoredItem>> rows);
 
 }  // namespace usher::recsys

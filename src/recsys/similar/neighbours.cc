@@ -67,16 +67,4 @@ WeightedLists FindNeighbours(const Interactions& interactions, const NeighbourOp
   return ListsOf(rows);
 }
 
-WeightedLists ListsOf(std::span<const std::vector<ScoredItem>> rows) {
-  WeightedLists lists;
-  for (const std::vector<ScoredItem>& row : rows) {
-    for (const ScoredItem& entry : row) {
-      lists.items.push_back(entry.item);
-      lists.weights.push_back(entry.score);
-    }
-    lists.offsets.push_back(static_cast<std::int64_t>(lists.items.size()));
-  }
-  return lists;
-}
-
 }  // namespace usher::recsys

@@ -36,7 +36,4 @@ struct NeighbourOptions {
 [[nodiscard]] WeightedLists FindNeighbours(const Interactions& interactions,
                                            const NeighbourOptions& options, ThreadPool& pool);
 
-// Rows of scored items as lists, in the same order.
-[[nodiscard]] WeightedLists ListsOf(std::span<const std::vector<ScoredItem>> rows);
-
 }  // namespace usher::recsys
