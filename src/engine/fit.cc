@@ -152,6 +152,7 @@ Result<BlendReport> ChooseBlendFor(const recsys::Interactions& interactions,
   }
   const std::stop_token stop = hooks.stop;
   const recsys::AlsOptions als = AlsOptionsOf(options);
+  hooks.solve_users = false;
   const auto factors = recsys::TrainAls(split.train, als, pool, std::move(hooks));
   if (!factors) return factors.error();
   const recsys::WeightedLists lists =
@@ -175,13 +176,14 @@ Result<Fitted> Fit(recsys::Interactions interactions, const FitOptions& options,
                                         : Learnable(fitted.interactions, options.hyperparameters);
   const recsys::Interactions& learned =
       KeepsAll(options.hyperparameters) ? fitted.interactions : some;
+  hooks.solve_users = false;  // FoldInUsers does
   auto factors = recsys::TrainAls(learned, fitted.als, pool, std::move(hooks));
   if (!factors) return factors.error();
   fitted.factors = *std::move(factors);
   if (fitted.blend.sequence_weight > 0) {
     fitted.transitions = recsys::CountTransitions(learned, fitted.blend.transitions, pool);
   }
-  FoldInUsers(fitted, pool);  // all of them, from their recent events
+  FoldInUsers(fitted, pool);
   return fitted;
 }
 

@@ -235,7 +235,7 @@ class Training {
     if (base_) {
       const std::size_t sweeps = AlsOptionsOf(fit_).sweeps;
       recsys::AlsHooks::Start start = base_->StartOf(sweeps);
-      skipped = static_cast<double>(start.sweeps_done) / (static_cast<double>(sweeps) + 1);
+      skipped = static_cast<double>(start.sweeps_done) / static_cast<double>(sweeps);
       if (!hooks.start) hooks.start = std::move(start);
     }
     hooks.after_sweep = [&phase](std::size_t sweeps_done, const linalg::Matrix& items) {

@@ -214,7 +214,7 @@ Result<AlsFactors> TrainAls(const Interactions& interactions, const AlsOptions& 
   const auto sweep_rows = static_cast<double>(interactions.user_count + interactions.item_count);
   Meter meter(hooks,
               sweep_rows * static_cast<double>(options.sweeps) +
-                  static_cast<double>(interactions.user_count),
+                  (hooks.solve_users ? static_cast<double>(interactions.user_count) : 0.0),
               sweep_rows * static_cast<double>(sweep));
   std::vector<AlsSide::Scratch> scratches(pool.thread_count(),
                                           AlsSide::Scratch(factors.items.stride()));
@@ -229,6 +229,7 @@ Result<AlsFactors> TrainAls(const Interactions& interactions, const AlsOptions& 
       if (!kept) return kept.error();
     }
   }
+  if (!hooks.solve_users) return factors;
   const AlsSide user_side(factors.items.view(), active_items, options, pool);
   if (!SolveSide(user_side, by_user, pool, scratches, meter, factors.users)) return stopped;
   return factors;

@@ -98,10 +98,12 @@ struct AlsHooks {
   std::function<Result<void>(std::size_t sweeps_done, const linalg::Matrix& items)> after_sweep;
   std::function<void(double fraction)> progress;  // from the calling thread; may be empty
   std::stop_token stop;
+  bool solve_users = true;  // false: for a caller who needs the items alone
 };
 
 // After the last sweep the users are solved once more, so that each user's factors are exactly what
-// folding in their history gives. Errors: kCancelled after a stop request.
+// folding in their history gives; without solve_users they mean nothing. Errors: kCancelled after a
+// stop request.
 Result<AlsFactors> TrainAls(const Interactions& interactions, const AlsOptions& options,
                             ThreadPool& pool, AlsHooks hooks = {});
 
