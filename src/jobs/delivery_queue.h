@@ -68,7 +68,7 @@ class Outcome {
   [[nodiscard]] Kind kind() const { return kind_; }
 
  private:
-  friend class DeliveryRunner;
+  friend class DeliveryLane;
   Kind kind_ = Kind::kDone;
   storage::Batch with_;
   Time not_before_;
@@ -105,9 +105,10 @@ class DeliveryQueue {
 
   // Adds a delivery to `batch`; gives its id.
   virtual std::string Enqueue(storage::Batch& batch, std::string_view lane, DeliverySpec spec) = 0;
-  // Tells the lanes that a batch with deliveries was committed, or that the clock was set.
+  // Tells the lanes that a batch with deliveries was committed, or, in tests, that the clock was
+  // set.
   virtual void Wake() = 0;
-  // Deliveries that have not ended, those under way included.
+  // Deliveries that the lane has taken notice of and that have not ended.
   [[nodiscard]] virtual std::size_t Waiting(std::string_view lane) const = 0;
   [[nodiscard]] virtual std::size_t Waiting(std::string_view lane, std::string_view key) const = 0;
 };

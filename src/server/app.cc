@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "jobs/delivery_queue.h"
 #include "jobs/job_queue.h"
 #include "server/http_server.h"
 #include "server/metrics.h"
@@ -68,8 +69,10 @@ void LogRequest(const Exchange& exchange) {
 // In the order in which they are made; ends in the opposite order.
 struct App::Parts {
   explicit Parts(storage::DataFolder opened) : folder(std::move(opened)) {}
-  // Jobs use services, which are made after them: no job may run when the services end.
+  // Jobs and deliveries use services, which are made after them: none may run when the services
+  // end.
   ~Parts() {
+    if (deliveries) deliveries->Stop();
     if (jobs) jobs->Stop();
   }
   Parts(const Parts&) = delete;
@@ -82,6 +85,7 @@ struct App::Parts {
   std::unique_ptr<storage::DocumentStore> documents;
   std::unique_ptr<storage::ObjectStore> objects;
   std::unique_ptr<jobs::JobRunner> jobs;
+  std::unique_ptr<jobs::DeliveryQueue> deliveries;
   wire::Dispatcher dispatcher;
   std::unique_ptr<personalize::Service> personalize;
   std::unique_ptr<wire::Gateway> gateway;
@@ -110,6 +114,7 @@ Result<void> App::Parts::OpenStores(const AppOptions& options) {
       jobs::JobRunner::Create(*documents, {.data_folder = folder.path(), .binary = options.binary});
   if (!runner) return runner.error();
   jobs = *std::move(runner);
+  deliveries = jobs::DeliveryQueue::Create(*documents, clock);
   return {};
 }
 
@@ -190,6 +195,7 @@ Result<std::unique_ptr<App>> App::Start(AppOptions options) {
     return swept.error();
   }
   if (const auto started = parts->jobs->Start(); !started) return started.error();
+  if (const auto started = parts->deliveries->Start(); !started) return started.error();
   if (const auto listening = parts->Listen(*std::move(socket), options); !listening) {
     return listening.error();
   }
@@ -198,6 +204,7 @@ Result<std::unique_ptr<App>> App::Start(AppOptions options) {
 
 bool App::Stop(Millis grace) {
   const bool in_time = parts_->http->Stop(grace);
+  parts_->deliveries->Stop();
   parts_->jobs->Stop();
   return in_time;
 }
