@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
-"""Held-out quality of `usher train` beside popularity, item kNN, implicit's ALS and EASE, on files of ratings.
+"""Held-out quality of `usher train` beside popularity, recent trend, item kNN, implicit's ALS and EASE, on public sets.
 
-    bench/quality.py --script quality.py --set ml=ratings.csv [--set NAME=FILE ...] [--usher ./usher] [--seeds 3]
-                     [--cut user|global] [--train-args "..."] [--keep FOLDER] [--json out.json]
+    bench/quality.py --set ml=ml-latest-small/ratings.csv --set tweets=MovieTweetings/snapshots/100K/ratings.dat
+                     --set retail="Online Retail.xlsx" [--cut user|global] [--seeds 3] [--usher ./usher]
+                     [--variant "HPO=--hpo --hpo-trials 20"] [--variant "metadata=--items {items}"]
+                     [--peers popularity,trend,knn,als,ease | --peers ""] [--keep FOLDER] [--json out.json]
 
-Each FILE has the columns userId,movieId,rating,timestamp with whole-numbered ids. Protocols:
+What files it takes says quality_data.py. Protocols:
   user    of each user with two or more rows the newest 10 % (rounded down, at least 1; ties by item id) are the test part;
   global  the newest 10 % of all rows are, of users who have older ones.
-All items of the file are candidates, a user's train items are left out, every row is a positive, gain is binary.
-Peers are fitted on a grid by the script's command `peers` and the best point of each is taken on the test part itself, which
-flatters them. Usher's settings are chosen by `usher train` from the train part alone; the test part is looked at once a seed.
-The difference is paired by user, against the peer with the best NDCG@10; its standard error is over users, with each user's
-mean over the seeds. --script names a scorer with the commands `peers --train --test --grid --dump DIR --json FILE`.
-Needs: pip install numpy polars scipy implicit
+All items of the file are candidates, a user's train items are left out, every row is a positive, gain is binary; a user without
+a list counts 0. The best point of each peer's grid is taken on the test part itself, which flatters the peers. Usher's settings
+are chosen by `usher train` from the train part alone; the test part is looked at once a seed. A variant is the same command
+with further arguments, {items} in them being a file of the set's catalogue. Differences are paired by user: to the peer with the
+best NDCG@10, and of a variant to the plain command; their standard error is over users, with each user's mean over the seeds.
+
+Needs: pip install numpy scipy; implicit for its ALS; pandas and openpyxl for .xlsx, pyarrow for .parquet
 """
 import argparse
 import json
@@ -25,162 +28,178 @@ import sys
 import tempfile
 import time
 
+for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(threads, "2")
+
 import numpy as np
-import polars as pl
 
-LENGTHS = {"ndcg@10": 10, "ndcg@25": 25, "recall@20": 20, "mrr@25": 25, "precision@10": 10}
+import quality_data
+import quality_peers
 
-
-def cut_per_user(table):
-    table = table.sort(["userId", "timestamp", "movieId"], maintain_order=True)
-    place = pl.int_range(pl.len()).over("userId")
-    length = pl.len().over("userId")
-    held = pl.when(length >= 2).then(pl.max_horizontal(1, length // 10)).otherwise(0)
-    return table.with_columns(test=place >= length - held)
+LIST = 25
+METRICS = ("ndcg@10", "ndcg@25", "recall@20", "mrr@25", "precision@10")
+DISCOUNT = 1 / np.log2(np.arange(2, LIST + 2))
 
 
-def cut_globally(table):
-    table = table.sort("timestamp", maintain_order=True)
-    rows = len(table) * 9 // 10
-    table = table.with_columns(test=pl.int_range(pl.len()) >= rows)
-    known = table.filter(~pl.col("test"))["userId"].unique()
-    return table.filter(~pl.col("test") | pl.col("userId").is_in(known.implode()))
+def judge_one(shown, relevant):
+    """The METRICS of one list."""
+    hits = np.zeros(LIST)
+    hits[:len(shown)] = [item in relevant for item in shown]
+    gains = np.cumsum(hits * DISCOUNT)
+    ideal = np.cumsum(DISCOUNT)
+    first = np.flatnonzero(hits)
+    return [gains[9] / ideal[min(10, len(relevant)) - 1], gains[24] / ideal[min(25, len(relevant)) - 1],
+            hits[:20].sum() / len(relevant), 1 / (first[0] + 1) if len(first) else 0.0, hits[:10].sum() / 10]
 
 
-def split(path, cut, folder):
-    """Writes train.csv in the order of the file, and test.csv."""
-    table = pl.read_csv(path).with_row_index("row")
-    table = (cut_per_user if cut == "user" else cut_globally)(table).sort("row")
-    parts = []
-    for name, part in (("train", ~pl.col("test")), ("test", pl.col("test"))):
-        rows = table.filter(part).drop("row", "test")
-        rows.write_csv(folder / f"{name}.csv", float_precision=1)
-        parts.append(rows)
-    return parts
+def judge(lists, held_out):
+    """[users x METRICS], users in the order of held_out."""
+    return np.array([judge_one(lists.get(user, [])[:LIST], items) for user, items in held_out.items()])
 
 
-def judge(lists, held_out, catalogue):
-    """Metrics of each user, and coverage. lists: user -> items best first."""
-    metrics = {name: [] for name in LENGTHS}
-    shown = set()
-    for user, items in held_out.items():
-        hits = [item in items for item in lists.get(user, [])[:25]]
-        shown.update(lists.get(user, [])[:25])
-        gain = [hit / math.log2(place + 2) for place, hit in enumerate(hits)]
-        for k in (10, 25):
-            best = sum(1 / math.log2(place + 2) for place in range(min(k, len(items))))
-            metrics[f"ndcg@{k}"].append(sum(gain[:k]) / best)
-        metrics["recall@20"].append(sum(hits[:20]) / len(items))
-        metrics["precision@10"].append(sum(hits[:10]) / 10)
-        metrics["mrr@25"].append(1 / (hits.index(True) + 1) if True in hits else 0.0)
-    return {name: np.array(values) for name, values in metrics.items()}, len(shown) / catalogue
-
-
-def read_lists(path):
-    lists = {}
-    for line in open(path):
-        record = json.loads(line)
-        output = record.get("output") or {}
-        lists[int(record["input"]["userId"])] = [int(item) for item in output.get("recommendedItems", [])]
-    return lists
-
-
-def run_usher(usher, folder, seed, train_args):
-    model, answers = folder / f"model{seed}", folder / f"usher{seed}.jsonl"
-    started = time.monotonic()
-    subprocess.run([usher, "train", "--interactions", folder / "train.csv", "--recipe", "aws-user-personalization",
-                    "--seed", str(seed), "--out", model, *train_args], check=True, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)
-    seconds = time.monotonic() - started
-    subprocess.run([usher, "recommend", "--model", model, "--users", "all", "--num-results", "25", "--out", answers],
-                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return read_lists(answers), seconds
-
-
-def run_peers(script, folder, kept):
-    """Best grid point of each model: name -> (label, lists, seconds to fit). What is in `kept` is not fitted again."""
-    kept.mkdir(parents=True, exist_ok=True)
-    report = kept / "peers.json"
-    if not report.exists():
-        subprocess.run([sys.executable, script, "peers", "--train", folder / "train.csv", "--test", folder / "test.csv",
-                        "--grid", "--dump", kept / "peers", "--json", report], check=True, stdout=subprocess.DEVNULL)
-    best = {}
-    for row in json.load(open(report)):
-        kind = row["name"].split()[0].split("(")[0]
-        if kind not in best or row["ndcg@10"] > best[kind]["ndcg@10"]:
-            best[kind] = row
-    return {kind: (row["name"], read_lists(kept / "peers" / (row["name"].replace(" ", "_") + ".jsonl")), row["fit_s"])
-            for kind, row in best.items()}
+def coverage(lists, held_out, catalogue):
+    return len({item for user in held_out for item in lists.get(user, [])[:LIST]}) / catalogue
 
 
 def mean_and_error(values):
     return float(values.mean()), float(values.std() / math.sqrt(len(values)))
 
 
+def by_user(ratings):
+    held_out = {}
+    for user, item in zip(ratings.user.tolist(), ratings.item.tolist()):
+        held_out.setdefault(user, set()).add(item)
+    return dict(sorted(held_out.items()))
+
+
+def run_usher(usher, folder, seed, arguments):
+    """(lists, seconds of the training)."""
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        model, answers = pathlib.Path(place) / "model", pathlib.Path(place) / "answers.jsonl"
+        started = time.monotonic()
+        run([usher, "train", "--interactions", folder / "train.csv", "--recipe", "aws-user-personalization", "--seed", str(seed),
+             "--out", model, *arguments])
+        seconds = time.monotonic() - started
+        run([usher, "recommend", "--model", model, "--users", "all", "--num-results", str(LIST), "--out", answers])
+        lists = {}
+        for line in open(answers):
+            record = json.loads(line)
+            shown = (record.get("output") or {}).get("recommendedItems", [])
+            lists[int(record["input"]["userId"])] = [int(item) for item in shown]
+        return lists, seconds
+
+
+def run(command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))}: {done.stderr.strip() or done.stdout.strip()}")
+
+
+def peers_of(name, train, test, held_out, arguments):
+    kinds = [kind for kind in arguments.peers.split(",") if kind]
+    kept = pathlib.Path(arguments.keep) / f"{name}-{arguments.cut}.json" if arguments.keep else None
+    chosen = json.loads(kept.read_text()) if kept and kept.exists() else None
+    if chosen is None:
+        data = quality_peers.Histories(train, test, arguments.cut)
+        chosen = quality_peers.fit_all(data, kinds, lambda lists: judge(lists, held_out)[:, 0].mean(),
+                                       lambda line: print(line, file=sys.stderr, flush=True))
+        if kept:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(json.dumps(chosen))
+    for peer in chosen:
+        peer["lists"] = {int(user): shown for user, shown in peer["lists"].items()}
+    return chosen
+
+
+class Table:
+    """Rows of results of one set."""
+
+    def __init__(self, held_out, new, catalogue):
+        self.held_out, self.catalogue = held_out, catalogue
+        self.new = {user: fresh for user, items in held_out.items() if (fresh := items & new)}
+        self.rows = []
+        self.ndcg = {}  # by user
+
+    def add(self, label, runs):
+        """runs: (lists, seconds) of each seed."""
+        values = [judge(lists, self.held_out) for lists, _ in runs]
+        mean = np.mean(values, axis=0)
+        new = [[len(items.intersection(lists.get(user, [])[:LIST])) / len(items) for user, items in self.new.items()]
+               for lists, _ in runs]
+        self.ndcg[label] = mean[:, 0]
+        self.rows.append({"model": label, **dict(zip(METRICS, mean.mean(axis=0).tolist())),
+                          "ndcg@10_se": mean_and_error(mean[:, 0])[1],
+                          "coverage@25": float(np.mean([coverage(lists, self.held_out, self.catalogue) for lists, _ in runs])),
+                          "train_s": float(np.mean([seconds for _, seconds in runs])),
+                          "new_items_recall@25": float(np.mean(new)) if self.new else None,
+                          "ndcg@10_by_seed": [float(one[:, 0].mean()) for one in values]})
+        return self.rows[-1]
+
+    def difference(self, label, other):
+        return mean_and_error(self.ndcg[label] - self.ndcg[other])
+
+
 def measure(name, path, arguments, folder):
-    train, test = split(path, arguments.cut, folder)
-    catalogue = len(set(train["movieId"]) | set(test["movieId"]))
-    held_out = {user: set(items) for user, items in test.group_by("userId").agg("movieId").iter_rows()}
-    rows, by_user = [], {}
-
-    def note(label, judged, seconds):
-        metrics, coverage = judged
-        mean, error = mean_and_error(metrics["ndcg@10"])
-        rows.append({"model": label, "ndcg@10_se": error, "coverage@25": coverage, "train_s": seconds,
-                     **{metric: float(values.mean()) for metric, values in metrics.items()}})
-        by_user[label] = metrics["ndcg@10"]
-
-    if arguments.script:
-        kept = pathlib.Path(arguments.keep) / f"{name}-{arguments.cut}" if arguments.keep else folder
-        for label, lists, seconds in run_peers(arguments.script, folder, kept).values():
-            note(label, judge(lists, held_out, catalogue), seconds)
-    peers = list(rows)
-    runs = []
-    for seed in range(1, arguments.seeds + 1):
-        lists, seconds = run_usher(arguments.usher, folder, seed, shlex.split(arguments.train_args))
-        runs.append((judge(lists, held_out, catalogue), seconds))
-    note("Usher" + (f" {arguments.train_args}" if arguments.train_args else ""),
-         ({metric: np.mean([run[0][0][metric] for run in runs], axis=0) for metric in LENGTHS},
-          float(np.mean([run[0][1] for run in runs]))), float(np.mean([run[1] for run in runs])))
-    ours = rows[-1]
-    ours["ndcg@10_by_seed"] = [float(run[0][0]["ndcg@10"].mean()) for run in runs]
-    result = {"set": name, "cut": arguments.cut, "train": len(train), "test": len(test), "test_users": len(held_out),
-              "items": catalogue, "rows": rows}
-    print(f"\n{name} ({arguments.cut} cut): {len(train)} rows to learn from, {len(test)} held out of {len(held_out)} users, "
-          f"{catalogue} items")
+    ratings, catalogue = quality_data.read_set(path)
+    train, test = quality_data.cut(ratings, arguments.cut)
+    quality_data.write_ratings(folder / "train.csv", train)
+    if catalogue:
+        quality_data.write_catalogue(folder / "items.csv", catalogue)
+    held_out = by_user(test)
+    items = set(train.item.tolist()) | set(test.item.tolist())
+    table = Table(held_out, items - set(train.item.tolist()), len(items))
+    for peer in peers_of(name, train, test, held_out, arguments):
+        table.add(peer["label"], [(peer["lists"], peer["seconds"])])
+    peers = list(table.rows)
+    print(f"\n### {name}, {arguments.cut} cut\n\n{len(train)} rows to learn from, {len(test)} held out of {len(held_out)} users, "
+          f"{len(items)} items.\n")
+    notes = []
+    for variant in ["Usher=", *arguments.variant]:
+        label, _, further = variant.partition("=")
+        if "{items}" in further and not catalogue:
+            continue
+        label = label if label == "Usher" else f"Usher, {label}"
+        further = shlex.split(further.replace("{items}", str(folder / "items.csv")))
+        row = table.add(label, [run_usher(arguments.usher, folder, seed, further) for seed in range(1, arguments.seeds + 1)])
+        rivals = [max(peers, key=lambda peer: peer["ndcg@10"])["model"]] if peers else []
+        for rival in rivals + (["Usher"] if label != "Usher" else []):
+            mean, error = table.difference(label, rival)
+            row[f"over {rival}"] = [mean, error]
+            ratio = row["ndcg@10"] / next(other["ndcg@10"] for other in table.rows if other["model"] == rival)
+            notes.append(f"{label} over {rival}: {ratio:.2f} x, paired difference {mean:+.4f}, standard error {error:.4f}; "
+                         f"by seed {', '.join(f'{value:.4f}' for value in row['ndcg@10_by_seed'])}.")
+        if label != "Usher" and table.new:
+            notes.append(f"Recall@25 of held-out items without a train row ({sum(map(len, table.new.values()))} of "
+                         f"{len(table.new)} users): {row['new_items_recall@25']:.4f}, Usher "
+                         f"{next(r for r in table.rows if r['model'] == 'Usher')['new_items_recall@25']:.4f}.")
     print("| model | NDCG@10 (s.e.) | NDCG@25 | Recall@20 | MRR@25 | precision@10 | coverage@25 | train s |")
     print("|---|---|---|---|---|---|---|---|")
-    for row in rows:
+    for row in table.rows:
         print(f"| {row['model']} | {row['ndcg@10']:.4f} ({row['ndcg@10_se']:.4f}) | {row['ndcg@25']:.4f} | {row['recall@20']:.4f} | "
               f"{row['mrr@25']:.4f} | {row['precision@10']:.4f} | {row['coverage@25']:.3f} | {row['train_s']:.1f} |")
-    if peers:
-        best = max(peers, key=lambda row: row["ndcg@10"])
-        mean, error = mean_and_error(by_user[ours["model"]] - by_user[best["model"]])
-        result |= {"best_peer": best["model"], "paired_difference": mean, "paired_difference_se": error}
-        print(f"over {best['model']}: {ours['ndcg@10'] / best['ndcg@10']:.2f} x, paired difference {mean:+.4f}, standard error "
-              f"{error:.4f}; by seed {', '.join(f'{value:.4f}' for value in ours['ndcg@10_by_seed'])}", flush=True)
-    return result
+    print("\n" + "\n".join(notes), flush=True)
+    return {"set": name, "cut": arguments.cut, "train": len(train), "test": len(test), "test_users": len(held_out),
+            "items": len(items), "rows": table.rows}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--set", action="append", required=True, metavar="NAME=FILE")
-    parser.add_argument("--script", help="scorer with the peers; without it only Usher is measured")
     parser.add_argument("--usher", default=str(pathlib.Path(__file__).parent.parent / "usher"))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--cut", choices=["user", "global"], default="user")
-    parser.add_argument("--train-args", default="", help="further arguments of `usher train`")
+    parser.add_argument("--variant", action="append", default=[], metavar="LABEL=ARGUMENTS", help="of `usher train`")
+    parser.add_argument("--peers", default=",".join(quality_peers.KINDS), help="which to fit; '' for none")
     parser.add_argument("--keep", metavar="FOLDER", help="keep the peers' lists there and use those that are there already")
-    parser.add_argument("--json")
+    parser.add_argument("--json", help="all figures, in full")
     arguments = parser.parse_args()
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "2")
     results = []
     for one in arguments.set:
         name, _, path = one.partition("=")
         with tempfile.TemporaryDirectory() as folder:
             results.append(measure(name, path, arguments, pathlib.Path(folder)))
-    if arguments.json:
-        pathlib.Path(arguments.json).write_text(json.dumps(results, indent=1) + "\n")
+        if arguments.json:
+            pathlib.Path(arguments.json).write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":
