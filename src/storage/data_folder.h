@@ -6,6 +6,7 @@
 //   models/         trained models
 //   jobs/           work folders of running jobs
 //   impressions/    what explored answers showed
+//   logs/           events of log groups
 //   lock            held by the running server; its text is the process id
 //
 // Threads: open in one thread; the paths may be read from any.
