@@ -1,7 +1,6 @@
 // Clock: where time comes from. Passed in, so that tests set it.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -24,16 +23,16 @@ class SystemClock final : public Clock {
   [[nodiscard]] Time Now() const override;
 };
 
-// A clock that stands still until it is set, from any thread: for tests.
+// A clock that stands still until it is set: for tests.
 class FixedClock final : public Clock {
  public:
   explicit FixedClock(Time now) : now_(now) {}
   [[nodiscard]] Time Now() const override { return now_; }
   void Set(Time now) { now_ = now; }
-  void Advance(std::chrono::milliseconds by) { now_ = now_.load() + by; }
+  void Advance(std::chrono::milliseconds by) { now_ += by; }
 
  private:
-  std::atomic<Time> now_;
+  Time now_;
 };
 
 [[nodiscard]] inline std::int64_t EpochMillis(Time time) { return time.time_since_epoch().count(); }

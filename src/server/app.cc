@@ -12,6 +12,7 @@
 #include "server/metrics.h"
 #include "server/own_routes.h"
 #include "services/iam/service.h"
+#include "services/logs/service.h"
 #include "services/personalize/service.h"
 #include "services/s3/service.h"
 #include "services/sts/service.h"
@@ -87,7 +88,7 @@ struct App::Parts {
   std::unique_ptr<jobs::JobRunner> jobs;
   std::unique_ptr<jobs::DeliveryQueue> deliveries;
   wire::Dispatcher dispatcher;
-  std::unique_ptr<s3::ObjectEvents> object_events;
+  std::unique_ptr<logs::Service> logs;
   std::unique_ptr<personalize::Service> personalize;
   std::unique_ptr<wire::Gateway> gateway;
   Metrics metrics;
@@ -120,10 +121,11 @@ Result<void> App::Parts::OpenStores(const AppOptions& options) {
 }
 
 void App::Parts::RegisterServices(const AppOptions& options) {
-  object_events = std::make_unique<s3::ObjectEvents>(dispatcher, *deliveries, clock);
-  s3::Register(dispatcher, *objects, *object_events);
+  s3::Register(dispatcher, *objects);
   iam::Register(dispatcher, *documents, clock);
   sts::Register(dispatcher);
+  logs = std::make_unique<logs::Service>(*documents, clock, folder.path() + "/logs");
+  logs::Register(dispatcher, *logs);
   personalize = std::make_unique<personalize::Service>(
       *documents, *jobs, dispatcher, clock,
       personalize::Options{.data_folder = folder.path(), .include_seen = options.include_seen});
@@ -193,6 +195,7 @@ Result<std::unique_ptr<App>> App::Start(AppOptions options) {
   auto parts = std::make_unique<Parts>(*std::move(folder));
   if (const auto opened = parts->OpenStores(options); !opened) return opened.error();
   parts->RegisterServices(options);
+  if (const auto started = parts->logs->Start(); !started) return started.error();
   if (const auto swept = personalize::RemoveLeftovers(*parts->personalize); !swept) {
     return swept.error();
   }

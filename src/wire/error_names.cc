@@ -106,6 +106,9 @@ constexpr ServiceRow kServiceNames[] = {
     {"iam", {ErrorCode::kAlreadyExists, "EntityAlreadyExists", 409}},
     {"iam", {ErrorCode::kInUse, "DeleteConflict", 409}},
     {"iam", {ErrorCode::kUnsupported, "UnsupportedOperation", 400}},
+
+    {"logs", {ErrorCode::kInvalidInput, "InvalidParameterException", 400}},
+    {"logs", {ErrorCode::kInvalidNextToken, "InvalidParameterException", 400}},
 };
 
 const Row& RowOf(std::span<const Row> rows, ErrorCode code) {
