@@ -104,6 +104,39 @@ TEST_F(CommandsTest, GeneratesTrainsRecommendsAndEvaluatesOnPlainFiles) {
   EXPECT_THAT(out_, HasSubstr("NDCG@10"));
 }
 
+TEST_F(CommandsTest, TrainsOnWeighedEvents) {
+  std::ofstream file(Path("events.csv"));
+  file << "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,EVENT_VALUE\n";
+  for (int row = 0; row < 400; ++row) {
+    file << "u" << row % 40 << ",i" << row * 7 % 31 << "," << row << ","
+         << (row % 3 == 0 ? "buy,5\n" : "click,1\n");
+  }
+  file.close();
+  const std::string train = "train --interactions " + Path("events.csv") +
+                            " --hyperparameters {\"hidden_dimension\":32} --out ";
+  ASSERT_EQ(
+      Run(train + Path("model") +
+          " --event-weights click=1,buy=3 --event-thresholds buy=2 --event-value-threshold 1"),
+      kExitOk)
+      << error_;
+  EXPECT_THAT(out_, HasSubstr("_with_event_weights_at_10"));
+
+  for (const auto& [options, complaint] : std::vector<std::pair<std::string, std::string>>{
+           {"--event-weights click", "give TYPE=NUMBER, got 'click'"},
+           {"--event-weights click=x", "x"},
+           {"--event-weights =1", "give TYPE=NUMBER, got '=1'"},
+           {"--event-weights click=1,click=2", "'click' is given twice"},
+           {"--event-weights click=-1", "must be from 0"},
+           {"--event-weights click=nan", "nan"},
+           {"--event-weights click=0", "all event weights are 0"}}) {
+    EXPECT_EQ(Run(train + Path("m") + " " + options), kExitUsage) << options;
+    EXPECT_THAT(error_, HasSubstr(complaint)) << options;
+  }
+  EXPECT_EQ(Run(train + Path("m") + " --event-weights view=1"), kExitFailed);
+  EXPECT_THAT(error_,
+              HasSubstr("no interaction is of event type 'view'; there are 'buy', 'click'"));
+}
+
 TEST_F(CommandsTest, UpdatesAModelAndExplainsItsAnswers) {
   ASSERT_EQ(Run("generate --rows 3000 --out " + Path("ratings")), kExitOk) << error_;
   const std::string train = "train --interactions " + Path("ratings/ratings.csv") + " --out ";

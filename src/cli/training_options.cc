@@ -1,5 +1,10 @@
 #include "cli/training_options.h"
 
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include "base/text.h"
 #include "engine/recipes.h"
 #include "json/json.h"
 
@@ -23,6 +28,34 @@ Result<void> TakeHyperparameters(std::string_view text, engine::Hyperparameters&
     }
   }
   return {};
+}
+
+// "click=1,purchase=3" into one rule a type, which `take` gives its number.
+Result<void> TakeByEventType(std::string_view text, std::vector<engine::EventRule>& rules,
+                             const std::function<void(engine::EventRule&, double)>& take) {
+  std::vector<std::string> named;
+  for (const std::string_view one : Split(text, ',')) {
+    const std::size_t equals = one.rfind('=');
+    std::optional<double> number;
+    if (equals != std::string_view::npos) {
+      if (const auto taken = TakeNumber(number)(one.substr(equals + 1)); !taken) return taken;
+    }
+    if (!number || equals == 0) {
+      return InvalidInput("give TYPE=NUMBER, got '" + std::string(one) + "'");
+    }
+    const std::string type(one.substr(0, equals));
+    if (std::ranges::find(named, type) != named.end()) {
+      return InvalidInput("event type '" + type + "' is given twice");
+    }
+    named.push_back(type);
+    auto rule = std::ranges::find(rules, type, &engine::EventRule::type);
+    if (rule == rules.end()) {
+      rules.push_back({.type = type, .value_threshold = std::nullopt, .weight = 1});
+      rule = rules.end() - 1;
+    }
+    take(*rule, *number);
+  }
+  return engine::CheckEventRules(rules);
 }
 
 std::string RecipeNames() {
@@ -56,6 +89,24 @@ std::vector<Option> OptionsOf(TrainingOptions& training) {
            [&training](std::string_view text) {
              return TakeHyperparameters(text, training.train.hyperparameters);
            }},
+          {"--event-weights", "TYPE=NUMBER,…",
+           "learn from these types of EVENT_TYPE only, each counting so much: click=1,purchase=3",
+           [&training](std::string_view text) {
+             return TakeByEventType(
+                 text, training.train.events,
+                 [](engine::EventRule& rule, double weight) { rule.weight = weight; });
+           }},
+          {"--event-thresholds", "TYPE=NUMBER,…",
+           "likewise, of these types only events with an EVENT_VALUE of at least this",
+           [&training](std::string_view text) {
+             return TakeByEventType(text, training.train.events,
+                                    [](engine::EventRule& rule, double threshold) {
+                                      rule.value_threshold = threshold;
+                                    });
+           }},
+          {"--event-value-threshold", "NUMBER",
+           "learn only from events with an EVENT_VALUE or rating of at least this",
+           TakeNumber(training.train.event_value_threshold)},
           {"--seed", "N", "the same seed and data give the same model (1)",
            TakeCount(training.train.seed)}};
 }

@@ -54,11 +54,9 @@ Judged Judge(std::string name, const recsys::Split& split,
 }  // namespace
 
 Result<Evaluation> Evaluate(const std::string& interactions_path, const TrainOptions& options) {
-  auto table =
-      LoadInteractions(interactions_path, {.event_type = options.event_type,
-                                           .event_value_threshold = options.event_value_threshold,
-                                           .threads = static_cast<int>(options.threads),
-                                           .progress = {}});
+  LoadOptions load = LoadOptionsOf(options);
+  load.progress = {};
+  auto table = LoadInteractions(interactions_path, load);
   if (!table) return table.error();
   return EvaluateTable(*std::move(table), options);
 }
@@ -68,6 +66,7 @@ Result<Evaluation> EvaluateTable(InteractionTable table, const TrainOptions& opt
   if (!recipe) return recipe.error();
   const auto hyperparameters = CompleteHyperparameters(**recipe, options.hyperparameters);
   if (!hyperparameters) return hyperparameters.error();
+  if (const auto checked = CheckEventRules(options.events); !checked) return checked.error();
   if (IsItemRecipe((*recipe)->kind)) {
     return Unsupported("recipe " + options.recipe +
                        " answers for items: its metrics are those that training prints");
@@ -76,9 +75,9 @@ Result<Evaluation> EvaluateTable(InteractionTable table, const TrainOptions& opt
   ThreadPool pool(options.threads);
   const recsys::Vocabulary users(table.user_ids);
   const recsys::Vocabulary items(table.item_ids);
-  const recsys::Interactions all =
-      recsys::BuildInteractions(users.size(), items.size(), std::move(table.user),
-                                std::move(table.item), std::move(table.timestamp), pool);
+  const recsys::Interactions all = recsys::BuildInteractions(
+      users.size(), items.size(), std::move(table.user), std::move(table.item),
+      std::move(table.timestamp), pool, std::move(table.weight));
   recsys::Split split = recsys::SplitNewestOfEachUser(all);
   if (split.users.empty()) {
     return InvalidInput("no user has two interactions or more, so nothing can be held out");

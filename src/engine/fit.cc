@@ -63,6 +63,7 @@ std::vector<recsys::UserQuery> HeldOutQueries(const recsys::Split& split) {
     queries.push_back({.user = {},
                        .history = split.input[j],
                        .times = split.InputTimes(j),
+                       .weights = split.InputWeights(j),
                        .exclude = {},
                        .exclude_seen = true,
                        .num_results = kListLength});
@@ -122,10 +123,7 @@ recsys::Interactions KeepHistoryPercentiles(const recsys::Interactions& all, dou
   kept.times.reserve(all.times.size());
   for (std::size_t user = 0; user < all.user_count; ++user) {
     const auto history = all.by_user[user];
-    const bool keep = history.size() >= shortest && history.size() <= longest;
-    kept.by_user.Append(keep ? history : history.first(0));
-    const auto times = all.TimesOf(user);
-    if (keep) kept.times.insert(kept.times.end(), times.begin(), times.end());
+    kept.AppendUser(all, user, history.size() >= shortest && history.size() <= longest);
   }
   return kept;
 }
@@ -207,6 +205,7 @@ std::shared_ptr<const recsys::Model> ModelOf(std::shared_ptr<const Fitted> fitte
                                  .items = std::move(items),
                                  .histories = histories,
                                  .times = fitted->interactions.times,
+                                 .weights = fitted->interactions.weights,
                                  .user_factors = fitted->factors.users.view(),
                                  .item_factors = fitted->factors.items.view(),
                                  .als = fitted->als,
@@ -241,6 +240,12 @@ std::map<std::string, double> OfflineMetrics(
     metrics["mean_reciprocal_rank_at_25"] += recsys::ReciprocalRankAt(25, hits) / users;
     for (const std::size_t K : kLengths) {
       const std::string at = "_at_" + std::to_string(K);
+      if (!split.held_out_weights.empty()) {
+        metrics["normalized_discounted_cumulative_gain_with_event_weights" + at] +=
+            recsys::NdcgWithGainsAt(K, ItemsOf(lists[j]), split.held_out[j],
+                                    split.HeldOutWeights(j)) /
+            users;
+      }
       metrics["normalized_discounted_cumulative_gain" + at] +=
           recsys::NdcgAt(K, hits, split.held_out[j].size()) / users;
       metrics["precision" + at] += recsys::PrecisionAt(K, hits) / users;
@@ -292,7 +297,8 @@ void HeldOutScores::Score(std::size_t which, std::size_t worker, std::span<float
   const linalg::MatrixView V = fitted_.factors.items.view();
   const auto history = split_.input[which];
   const auto times = split_.InputTimes(which);
-  recsys::FoldIn(side_, history, times, blend.factor_recency, scratch.fold_in, scratch.u.data());
+  recsys::FoldIn(side_, history, times, blend.factor_recency, scratch.fold_in, scratch.u.data(),
+                 split_.InputWeights(which));
   for (std::size_t item = 0; item < V.rows; ++item) {
     scores[item] = linalg::Dot({V.Row(item), V.stride}, scratch.u);
   }

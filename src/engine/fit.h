@@ -114,7 +114,9 @@ inline constexpr std::size_t kListLength = 25;  // the longest that a metric loo
                                                                         ThreadPool& pool);
 
 // The API's metrics: mean_reciprocal_rank_at_25, normalized_discounted_cumulative_gain_at_5, _10
-// and _25, precision_at_5, _10 and _25 over the split's users; coverage is the share of the
+// and _25, precision_at_5, _10 and _25 over the split's users; with event weights also
+// normalized_discounted_cumulative_gain_with_event_weights_at_…, a hit's gain being its weight;
+// coverage is the share of the
 // catalogue in the top 25 of those and of up to kCoverageUsers users of the training part. Rounded
 // to 4 decimals. Empty when the split has no users.
 inline constexpr std::size_t kCoverageUsers = 20000;

@@ -11,6 +11,7 @@
 #include "columnar/csv_table.h"
 #include "columnar/parquet_file.h"
 #include "columnar/string_codes.h"
+#include "engine/event_filter.h"
 
 namespace usher::engine {
 namespace {
@@ -77,8 +78,8 @@ class Numbering {
 
 class TableBuilder {
  public:
-  explicit TableBuilder(const LoadOptions& options)
-      : options_(options), contexts_(options.context_columns.size()) {
+  TableBuilder(const LoadOptions& options, EventFilter& filter)
+      : filter_(filter), contexts_(options.context_columns.size()) {
     for (const std::string& name : options.context_columns)
       table_.context.push_back({name, {}, {}});
   }
@@ -92,12 +93,16 @@ class TableBuilder {
   void Add(const BatchView& view) {
     Numbering users(users_, view.user);
     Numbering items(items_, view.item);
-    const std::vector<std::uint8_t> keep = RowsToKeep(view);
+    std::vector<float> weights;  // empty: all rows are kept
+    if (!filter_.keeps_all()) weights = filter_.Weigh(view.batch.rows, view.event, view.value);
     const auto for_each_kept = [&](auto&& visit) {
       for (std::size_t row = 0; row < view.batch.rows; ++row) {
-        if (keep.empty() || keep[row] != 0) visit(row);
+        if (weights.empty() || weights[row] > 0) visit(row);
       }
     };
+    if (filter_.weighs()) {
+      for_each_kept([&](std::size_t row) { table_.weight.push_back(weights[row]); });
+    }
     for_each_kept([&](std::size_t row) { table_.user.push_back(users.Of(row)); });
     for_each_kept([&](std::size_t row) { table_.item.push_back(items.Of(row)); });
     for_each_kept([&](std::size_t row) { table_.timestamp.push_back(view.timestamp.ints[row]); });
@@ -132,43 +137,13 @@ class TableBuilder {
   }
 
  private:
-  // Empty when all rows are kept.
-  [[nodiscard]] std::vector<std::uint8_t> RowsToKeep(const BatchView& view) const {
-    std::vector<std::uint8_t> keep;
-    if (options_.event_type.empty() && !options_.event_value_threshold) return keep;
-    keep.resize(view.batch.rows, 1);
-    for (std::size_t row = 0; row < keep.size(); ++row) {
-      if (!options_.event_type.empty() &&
-          (view.event->IsNull(row) || view.event->Text(row) != options_.event_type)) {
-        keep[row] = 0;
-      }
-      if (options_.event_value_threshold &&
-          (view.value->IsNull(row) || view.value->numbers[row] < *options_.event_value_threshold)) {
-        keep[row] = 0;
-      }
-    }
-    return keep;
-  }
-
-  const LoadOptions& options_;
+  EventFilter& filter_;
   InteractionTable table_;
   StringCodes users_;
   StringCodes items_;
   StringCodes events_;
   std::vector<StringCodes> contexts_;  // of each context column
 };
-
-Result<void> CheckFilters(const LoadOptions& options, bool has_event, bool has_value) {
-  if (!options.event_type.empty() && !has_event) {
-    return InvalidInput("an event type was given, but the interactions have no EVENT_TYPE");
-  }
-  if (options.event_value_threshold && !has_value) {
-    return InvalidInput(
-        "an event value threshold was given, but the interactions have no "
-        "EVENT_VALUE");
-  }
-  return {};
-}
 
 Error NoContextColumn(const std::string& name) {
   return InvalidInput("the interactions have no column " + name +
@@ -230,8 +205,8 @@ Result<InteractionTable> LoadCsv(const std::string& path, const LoadOptions& opt
                         "userId, movieId, timestamp");
   }
 
-  if (options.event_type.empty() && !options.event_value_threshold &&
-      options.context_columns.empty()) {
+  EventFilter filter(options.events, options.event_value_threshold);
+  if (filter.keeps_all() && options.context_columns.empty()) {
     if (const auto fields = PlainFieldsOf(*header, *names)) {
       auto plain = columnar::ReadPlainCsv(
           path, *fields, {.threads = options.threads, .progress = options.progress});
@@ -260,12 +235,12 @@ Result<InteractionTable> LoadCsv(const std::string& path, const LoadOptions& opt
     context.push_back(columns.size());
     columns.push_back({.spec = {name, ColumnType::kString, true}});
   }
-  if (const auto fits = CheckFilters(options, event != 0, value != 0); !fits) return fits.error();
+  if (const auto fits = filter.CheckColumns(event != 0, value != 0); !fits) return fits.error();
 
   const auto reader =
       columnar::CsvTableReader::Open({input}, columns, {.threads = options.threads});
   if (!reader) return reader.error();
-  TableBuilder builder(options);
+  TableBuilder builder(options, filter);
   Batch batch;
   while (true) {
     const auto more = (*reader)->Next(batch);
@@ -276,6 +251,7 @@ Result<InteractionTable> LoadCsv(const std::string& path, const LoadOptions& opt
                  event != 0 ? &batch.columns[event] : nullptr, context});
     Report(options, (*reader)->fraction());
   }
+  if (const auto met = filter.CheckTypesMet(); !met) return met.error();
   return builder.Finish();
 }
 
@@ -317,12 +293,11 @@ Result<InteractionTable> LoadParquet(const std::string& path, const LoadOptions&
     context.push_back(columns.size());
     columns.push_back(static_cast<std::size_t>(found - specs.begin()));
   }
-  if (const auto fits = CheckFilters(options, event != 0, value != 0); !fits) return fits.error();
+  EventFilter filter(options.events, options.event_value_threshold);
+  if (const auto fits = filter.CheckColumns(event != 0, value != 0); !fits) return fits.error();
 
-  TableBuilder builder(options);
-  if (options.event_type.empty() && !options.event_value_threshold) {
-    builder.Reserve((*reader)->rows());
-  }
+  TableBuilder builder(options, filter);
+  if (filter.keeps_all()) builder.Reserve((*reader)->rows());
   const std::size_t groups = (*reader)->group_count();
   for (std::size_t group = 0; group < groups; ++group) {
     const auto batch = (*reader)->Read(group, columns);
@@ -332,6 +307,7 @@ Result<InteractionTable> LoadParquet(const std::string& path, const LoadOptions&
                  event != 0 ? &batch->columns[event] : nullptr, context});
     Report(options, static_cast<double>(group + 1) / static_cast<double>(groups));
   }
+  if (const auto met = filter.CheckTypesMet(); !met) return met.error();
   return builder.Finish();
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/event_rules.h"
 
 namespace usher::engine {
 
@@ -30,6 +31,7 @@ struct InteractionTable {
   std::vector<float> value;             // EVENT_VALUE or rating; NaN where the file has none; empty
                                         // when it has no such column
   std::vector<std::uint32_t> event;     // index in event_types; empty without EVENT_TYPE
+  std::vector<float> weight;            // how much the row counts, over 0; empty: all alike
   std::vector<std::string> user_ids;
   std::vector<std::string> item_ids;
   std::vector<std::string> event_types;
@@ -39,8 +41,8 @@ struct InteractionTable {
 };
 
 struct LoadOptions {
-  std::string event_type;                         // keep only rows of this EVENT_TYPE; empty: all
-  std::optional<double> event_value_threshold;    // keep only rows with a value of at least this
+  std::vector<EventRule> events;                  // checked; empty: rows of all types, alike
+  std::optional<double> event_value_threshold;    // of the types without one of their own
   std::vector<std::string> context_columns;       // columns of strings, at most kMaxContextColumns
   int threads = 0;                                // 0: as many as the machine has
   std::function<void(double fraction)> progress;  // called from the calling thread; may be empty
@@ -49,9 +51,9 @@ struct LoadOptions {
 // Reads a Parquet file that an import published, or a CSV file, told apart by their first bytes.
 // CSV columns (in any order, others ignored): USER_ID, ITEM_ID, TIMESTAMP[, EVENT_TYPE][,
 // EVENT_VALUE] or MovieLens' userId, movieId, timestamp[, rating].
-// A filter on a column that the file lacks is an error, and so is a context column that it lacks;
-// ids without a row left are not in the vocabularies. Errors: kInvalidInput with the line number
-// for a bad CSV, kNotFound, kCorrupt, kInternal.
+// A filter on a column that the file lacks is an error, and so are a context column that it lacks
+// and an event type that no row has; ids without a row left are not in the vocabularies. Errors:
+// kInvalidInput with the line number for a bad CSV, kNotFound, kCorrupt, kInternal.
 Result<InteractionTable> LoadInteractions(const std::string& path, const LoadOptions& options = {});
 
 }  // namespace usher::engine

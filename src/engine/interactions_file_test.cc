@@ -67,8 +67,9 @@ TEST_F(LoadInteractionsTest, ReadsPersonalizeColumnsAndFilters) {
       "1,click,a,u1,1.5\n2,watch,b,u1,3\n3,watch,a,u2,2\n4,watch,c,u3,\n5,,d,u4,9\n");
 
   const auto all = LoadInteractions(path);
-  const auto watched = LoadInteractions(path, {.event_type = "watch"});
-  const auto valued = LoadInteractions(path, {.event_type = "watch", .event_value_threshold = 2.0});
+  const auto watched = LoadInteractions(path, {.events = {{.type = "watch"}}});
+  const auto valued =
+      LoadInteractions(path, {.events = {{.type = "watch"}}, .event_value_threshold = 2.0});
 
   ASSERT_TRUE(all) << all.error().message;
   EXPECT_THAT(all->event_types, ElementsAre("click", "watch", ""));
@@ -79,6 +80,43 @@ TEST_F(LoadInteractionsTest, ReadsPersonalizeColumnsAndFilters) {
   ASSERT_TRUE(valued);
   EXPECT_THAT(valued->timestamp, ElementsAre(2, 3));
   EXPECT_THAT(valued->user_ids, ElementsAre("u1", "u2"));
+}
+
+TEST_F(LoadInteractionsTest, WeighsAndFiltersByEventType) {
+  const std::string path = File(
+      "TIMESTAMP,EVENT_TYPE,ITEM_ID,USER_ID,EVENT_VALUE\n"
+      "1,click,a,u1,1.5\n2,watch,b,u1,3\n3,watch,a,u2,2\n4,buy,c,u3,\n5,,d,u4,9\n6,skip,a,u1,9\n"
+      "7,click,a,u5,\n");
+
+  const auto weighed =
+      LoadInteractions(path, {.events = {{.type = "click", .value_threshold = 1.5, .weight = 0.5},
+                                         {.type = "watch", .weight = 2},
+                                         {.type = "buy", .weight = 4},
+                                         {.type = "skip", .weight = 0}}});
+  ASSERT_TRUE(weighed) << weighed.error().message;
+  EXPECT_THAT(weighed->timestamp, ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(weighed->weight, ElementsAre(0.5F, 2, 2, 4));
+  EXPECT_THAT(weighed->event_types, ElementsAre("click", "watch", "buy"));
+  EXPECT_THAT(weighed->user_ids, ElementsAre("u1", "u2", "u3"));
+
+  // The general threshold is for types without one of their own; equal weights are none.
+  const auto alike =
+      LoadInteractions(path, {.events = {{.type = "click", .value_threshold = 1.0, .weight = 3},
+                                         {.type = "watch", .weight = 3}},
+                              .event_value_threshold = 2.5});
+  ASSERT_TRUE(alike) << alike.error().message;
+  EXPECT_THAT(alike->timestamp, ElementsAre(1, 2));
+  EXPECT_THAT(alike->weight, IsEmpty());
+}
+
+TEST_F(LoadInteractionsTest, NamesTheEventTypesThatThereAreWhenOneIsUnknown) {
+  const std::string path =
+      File("USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\nu,a,1,click\nu,b,2,watch\nu,c,3,click\n");
+  const auto table = LoadInteractions(path, {.events = {{.type = "click"}, {.type = "Watch"}}});
+  ASSERT_FALSE(table);
+  EXPECT_EQ(table.error().code, ErrorCode::kInvalidInput);
+  EXPECT_EQ(table.error().message,
+            "no interaction is of event type 'Watch'; there are 'click', 'watch'");
 }
 
 TEST_F(LoadInteractionsTest, ReadsWhatAnImportPublished) {
@@ -101,8 +139,10 @@ TEST_F(LoadInteractionsTest, ReadsWhatAnImportPublished) {
                                 .output_path = parquet});
   ASSERT_TRUE(imported) << imported.error().message;
 
-  for (const LoadOptions& options : {LoadOptions{}, LoadOptions{.event_type = "watch"},
-                                     LoadOptions{.event_value_threshold = 4.0, .threads = 1}}) {
+  for (const LoadOptions& options :
+       {LoadOptions{}, LoadOptions{.events = {{.type = "watch"}}},
+        LoadOptions{.events = {{.type = "watch", .weight = 2}, {.type = "click", .weight = 5}}},
+        LoadOptions{.event_value_threshold = 4.0, .threads = 1}}) {
     const auto from_csv = LoadInteractions(csv, options);
     const auto from_parquet = LoadInteractions(parquet, options);
 
@@ -112,6 +152,7 @@ TEST_F(LoadInteractionsTest, ReadsWhatAnImportPublished) {
     EXPECT_EQ(from_csv->item, from_parquet->item);
     EXPECT_EQ(from_csv->timestamp, from_parquet->timestamp);
     EXPECT_EQ(from_csv->event, from_parquet->event);
+    EXPECT_EQ(from_csv->weight, from_parquet->weight);
     EXPECT_EQ(from_csv->user_ids, from_parquet->user_ids);
     EXPECT_EQ(from_csv->item_ids, from_parquet->item_ids);
     EXPECT_EQ(from_csv->event_types, from_parquet->event_types);
@@ -133,7 +174,7 @@ TEST_F(LoadInteractionsTest, SaysWhatIsWrong) {
   EXPECT_THAT(LoadInteractions(File("userId,movieId,timestamp\n1,2,3\n1,2,x\n")).error().message,
               HasSubstr("interactions.csv: line 3: timestamp \"x\""));
   const std::string bare = File("userId,movieId,timestamp\n1,2,3\n");
-  EXPECT_THAT(LoadInteractions(bare, {.event_type = "click"}).error().message,
+  EXPECT_THAT(LoadInteractions(bare, {.events = {{.type = "click"}}}).error().message,
               HasSubstr("no EVENT_TYPE"));
   EXPECT_THAT(LoadInteractions(bare, {.event_value_threshold = 1.0}).error().message,
               HasSubstr("no EVENT_VALUE"));

@@ -605,6 +605,7 @@ Result<TrainResult> TrainItemModel(const Recipe& recipe, const Hyperparameters& 
   info.recipe = std::string(recipe.name);
   info.hyperparameters = complete;
   info.seed = options.seed;
+  info.events = options.events;
   info.data_sha256 = HashOf(*data);
   info.instruction_set = std::string(linalg::InstructionSet());
   info.interactions = data->interactions.size();

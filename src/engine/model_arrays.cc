@@ -49,7 +49,16 @@ Result<Histories> ReadHistories(const ArraysFile& file, const ModelInfo& info) {
   const bool good = AreLists(*offsets, *items, info.users, info.items) &&
                     (times->empty() || times->size() == items->size());
   if (!good) return Corrupt("the model's histories point out of range");
-  return Histories{{*offsets, *items}, *times};
+  Histories histories{{*offsets, *items}, *times, {}};
+  if (CountAlike(info.events)) return histories;
+  const auto weights = file->Floats("weights");
+  if (!weights) return weights.error();
+  if (weights->size() != items->size() ||
+      !std::ranges::all_of(*weights, [](float weight) { return weight > 0; })) {
+    return Corrupt("the model's weights of events have another size or are not over 0");
+  }
+  histories.weights = *weights;
+  return histories;
 }
 
 Result<recsys::WeightedListsView> ReadTransitions(const ArraysFile& file, const ModelInfo& info) {

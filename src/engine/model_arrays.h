@@ -35,9 +35,10 @@ Result<recsys::Vocabulary> ReadVocabulary(const ArraysFile& file, std::string_vi
 struct Histories {
   recsys::ListsView lists;
   std::span<const std::uint32_t> times;
+  std::span<const float> weights;  // empty: all events count alike
 };
 
-// A list of items for each user.
+// A list of items for each user. Weights are there when the manifest's events do not count alike.
 Result<Histories> ReadHistories(const ArraysFile& file, const ModelInfo& info);
 
 // A list of items, with weights, for each item.

@@ -157,6 +157,11 @@ Result<ModelInfo> ParseManifest(std::string_view text) {
   info.instruction_set = *instruction_set;
   info.temperature = *temperature;
   info.calibration = calibration;
+  if (const Value* member = manifest.Find("events"); member != nullptr) {
+    auto events = ParseEventRules(*member);
+    if (!events) return events.error();
+    info.events = *std::move(events);
+  }
   if (manifest.Find("contextWeight") != nullptr) {
     const auto weight = NumberMember(manifest, "contextWeight");
     if (!weight || !(*weight >= 0)) return BadManifest("contextWeight");
@@ -291,6 +296,7 @@ Result<LoadedModel> LoadModel(const std::string& folder) {
        .items = *std::move(items),
        .histories = histories->lists,
        .times = histories->times,
+       .weights = histories->weights,
        .user_factors = *user_factors,
        .item_factors = *item_factors,
        .als = als,

@@ -10,8 +10,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "engine/event_rules.h"
 #include "engine/recipes.h"
 #include "recsys/blend/blend_options.h"
 #include "recsys/model.h"
@@ -50,16 +52,17 @@ struct ModelInfo {
   std::string recipe;
   Hyperparameters hyperparameters;  // complete, defaults included
   std::uint64_t seed = 0;
-  std::string data_sha256;      // of the interactions as trained on
-  std::string instruction_set;  // Highway's name of the target that trained it
-  double temperature = 0;       // of the scores' softmax; 0 for popularity
+  std::vector<EventRule> events;  // learned from; empty: all, alike
+  std::string data_sha256;        // of the interactions as trained on
+  std::string instruction_set;    // Highway's name of the target that trained it
+  double temperature = 0;         // of the scores' softmax; 0 for popularity
   // Expected calibration error of the scores of the held-out users' lists, and what it would be at
   // temperature 1 (recsys/metrics/calibration.h); absent without held-out users or scores.
   std::optional<Calibration> calibration;
   std::optional<recsys::BlendOptions> blend;  // of the personalisation and ranking recipes
   std::optional<TuningSummary> tuning;
   std::optional<double> context_weight;  // with context columns; recsys/context/
-  std::optional<UpdateSummary> update;  // absent: trained from the beginning
+  std::optional<UpdateSummary> update;   // absent: trained from the beginning
   // Unix seconds of the earliest interaction, which the times of histories count from; absent for
   // recipes without histories.
   std::optional<std::int64_t> first_timestamp;

@@ -66,6 +66,7 @@ Value ToValue(const ModelInfo& info) {
   manifest.Append("recipe", info.recipe);
   manifest.Append("hyperparameters", std::move(hyperparameters));
   manifest.Append("seed", std::to_string(info.seed));  // as text: JSON numbers end at 2^53
+  if (!info.events.empty()) manifest.Append("events", engine::ToValue(std::span(info.events)));
   manifest.Append("dataSha256", info.data_sha256);
   manifest.Append("instructionSet", info.instruction_set);
   manifest.Append("temperature", info.temperature);
@@ -121,6 +122,9 @@ Result<void> WriteFiles(const std::string& folder, const Fitted& fitted,
     file.Add("offsets", std::span<const std::int64_t>(fitted.interactions.by_user.offsets));
     file.Add("items", std::span<const std::uint32_t>(fitted.interactions.by_user.values));
     file.Add("times", std::span<const std::uint32_t>(fitted.interactions.times));
+    if (!fitted.interactions.weights.empty()) {
+      file.Add("weights", std::span<const float>(fitted.interactions.weights));
+    }
   });
   if (!written) return written;
   if (fitted.factors.items.rows() > 0) {

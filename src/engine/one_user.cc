@@ -12,6 +12,7 @@ namespace {
 struct Event {
   std::uint32_t item = 0;
   std::uint32_t time = 0;  // seconds since the earliest interaction
+  float weight = 1;        // of an event that the model did not know: the mean of those it knows
 };
 
 // Unix seconds as the model counts them, those before its first interaction as that. Unsigned,
@@ -38,13 +39,16 @@ OneUser::OneUser(const LoadedModel& loaded, std::string_view user_id, const Rece
   if (recent.items.empty()) return;
 
   std::vector<Event> events;
+  bool weighed = false;
   bool timed = loaded.info.first_timestamp.has_value();
   if (user) {
     const auto items = model.History(*user);
     const auto times = model.Times(*user);
+    const auto weights = model.Weights(*user);
+    weighed = !weights.empty();
     timed = timed && times.size() == items.size();
     for (std::size_t j = 0; j < items.size(); ++j) {
-      events.push_back({items[j], timed ? times[j] : 0});
+      events.push_back({items[j], timed ? times[j] : 0, weighed ? weights[j] : 1});
     }
   }
   const std::size_t before = events.size();
@@ -53,18 +57,21 @@ OneUser::OneUser(const LoadedModel& loaded, std::string_view user_id, const Rece
     const auto item = model.items().Find(recent.items[j]);
     if (!item || std::ranges::find(events, *item, &Event::item) != events.end()) continue;
     const bool known_time = timed && !recent.times.empty();
-    events.push_back(
-        {*item, known_time ? SecondsSince(*loaded.info.first_timestamp, recent.times[j]) : newest});
+    const std::uint32_t time =
+        known_time ? SecondsSince(*loaded.info.first_timestamp, recent.times[j]) : newest;
+    events.push_back({.item = *item, .time = time});
   }
   if (events.size() == before) return;  // nothing that the model did not know
   std::ranges::stable_sort(events, {}, &Event::time);
   for (const Event& event : events) {
     history_.push_back(event.item);
     if (timed) times_.push_back(event.time);
+    if (weighed) weights_.push_back(event.weight);
   }
   query.user.reset();
   query.history = history_;
   query.times = times_;
+  query.weights = weights_;
 }
 
 }  // namespace usher::engine

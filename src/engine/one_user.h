@@ -37,6 +37,7 @@ class OneUser {
  private:
   std::vector<std::uint32_t> history_;
   std::vector<std::uint32_t> times_;
+  std::vector<float> weights_;
 };
 
 }  // namespace usher::engine

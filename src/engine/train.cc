@@ -55,6 +55,10 @@ std::string HashOf(const Catalogue& catalogue, const recsys::Interactions& inter
   hash.AddNumbers(std::span<const std::int64_t>(interactions.by_user.offsets));
   hash.AddNumbers(std::span<const std::uint32_t>(interactions.by_user.values));
   hash.AddNumbers(std::span<const std::uint32_t>(interactions.times));
+  if (!interactions.weights.empty()) {
+    hash.AddText("weights");
+    hash.AddNumbers(std::span<const float>(interactions.weights));
+  }
   return hash.Finish();
 }
 
@@ -79,6 +83,7 @@ std::string FingerprintOf(const ModelInfo& info, std::string_view phase) {
 struct Asked {
   const Recipe* recipe = nullptr;
   Hyperparameters hyperparameters;  // complete
+  std::vector<EventRule> events;    // of an update: the earlier model's
 };
 
 Result<Asked> Resolve(const TrainOptions& options) {
@@ -90,6 +95,8 @@ Result<Asked> Resolve(const TrainOptions& options) {
     const auto checked = CheckTuning(**recipe, options.hyperparameters, *options.tuning);
     if (!checked) return checked.error();
   }
+  if (const auto checked = CheckEventRules(options.events); !checked) return checked.error();
+  std::vector<EventRule> events = options.events;
   if (!options.update_from.empty()) {
     if (options.tuning || !options.hyperparameters.empty()) {
       return InvalidInput("an update keeps the hyperparameters of the model that it continues");
@@ -100,8 +107,18 @@ Result<Asked> Resolve(const TrainOptions& options) {
       return InvalidInput("the model to update is of recipe " + earlier->recipe + ", not " +
                           options.recipe);
     }
+    if (!events.empty() && !earlier->events.empty() && events != earlier->events) {
+      return InvalidInput(
+          "an update keeps the event types and weights of the model that it continues: give the "
+          "same or none");
+    }
+    if (events.empty()) events = earlier->events;
   }
-  return Asked{*recipe, *std::move(hyperparameters)};
+  if (!CountAlike(events) && !LearnsFromWeights((*recipe)->kind)) {
+    return InvalidInput("recipe " + options.recipe +
+                        " counts all events alike: give its event types the same weight");
+  }
+  return Asked{*recipe, *std::move(hyperparameters), std::move(events)};
 }
 
 ModelInfo NewInfo(const Asked& asked, const recsys::Interactions& interactions,
@@ -261,6 +278,19 @@ class Training {
 
 }  // namespace
 
+LoadOptions LoadOptionsOf(const TrainOptions& options) {
+  return {
+      .events = options.events,
+      .event_value_threshold = options.event_value_threshold,
+      .context_columns = options.context_columns,
+      .threads = static_cast<int>(options.threads),
+      .progress = [&options](double fraction) { Report(options, "reading", fraction * kReadEnd); }};
+}
+
+bool LearnsFromWeights(RecipeKind kind) {
+  return kind == RecipeKind::kUserPersonalization || kind == RecipeKind::kPersonalizedRanking;
+}
+
 Result<TrainResult> Train(const std::string& interactions_path, const std::string& model_folder,
                           const TrainOptions& options) {
   const auto started = std::chrono::steady_clock::now();
@@ -274,13 +304,9 @@ Result<TrainResult> Train(const std::string& interactions_path, const std::strin
   if (interactions_path.empty() && !NeedsInteractions(asked->recipe->kind)) {
     return TrainOnTable({}, model_folder, options);
   }
-  auto table = LoadInteractions(
-      interactions_path,
-      {.event_type = options.event_type,
-       .event_value_threshold = options.event_value_threshold,
-       .context_columns = options.context_columns,
-       .threads = static_cast<int>(options.threads),
-       .progress = [&](double fraction) { Report(options, "reading", fraction * kReadEnd); }});
+  LoadOptions load = LoadOptionsOf(options);
+  load.events = asked->events;
+  auto table = LoadInteractions(interactions_path, load);
   if (!table) return table.error();
   auto result = TrainOnTable(*std::move(table), model_folder, options);
   if (result) result->seconds = SecondsSince(started);
@@ -306,6 +332,9 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
     return result;
   }
   if (table.size() == 0) return InvalidInput("there are no interactions to learn from");
+  if (table.weight.empty() != CountAlike(asked->events)) {
+    return InvalidInput("the table's weights do not go with the event types that were given");
+  }
 
   ThreadPool pool(options.threads);
   const auto catalogue = BuildCatalogue(table, options.items, options.users, options.threads);
@@ -313,9 +342,9 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
   const recsys::Vocabulary users(catalogue->user_ids);
   const recsys::Vocabulary items(catalogue->item_ids);
   const ContextTable context = CopyContext(table, items.size());
-  recsys::Interactions interactions =
-      recsys::BuildInteractions(users.size(), items.size(), std::move(table.user),
-                                std::move(table.item), std::move(table.timestamp), pool);
+  recsys::Interactions interactions = recsys::BuildInteractions(
+      users.size(), items.size(), std::move(table.user), std::move(table.item),
+      std::move(table.timestamp), pool, std::move(table.weight));
   std::optional<UpdateBase> base;
   if (!options.update_from.empty()) {
     auto read = ReadUpdateBase(options.update_from, catalogue->item_ids);
@@ -323,6 +352,7 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
     base = *std::move(read);
   }
   ModelInfo info = base ? base->NewInfo() : NewInfo(*asked, interactions, options.seed);
+  info.events = asked->events;
   info.data_sha256 = HashOf(*catalogue, interactions);
   info.instruction_set = std::string(linalg::InstructionSet());
   info.first_timestamp = interactions.origin;

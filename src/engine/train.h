@@ -42,17 +42,20 @@ struct TrainOptions {
   std::string recipe = "aws-user-personalization";
   Hyperparameters hyperparameters;
   std::uint64_t seed = 1;
-  std::size_t threads = 0;                      // 0: as many as the machine has
-  std::string event_type;                       // only these events; empty: all
-  std::optional<double> event_value_threshold;  // only events of at least this value
+  std::size_t threads = 0;  // 0: as many as the machine has
+  // Which events are learned from, and how much each counts; empty: all alike. Weights that differ
+  // are for the recipes that LearnsFromWeights names.
+  std::vector<EventRule> events;
+  std::optional<double> event_value_threshold;  // of the types without one of their own
   // Columns that say in what situation an event happened; requests may name theirs.
   std::vector<std::string> context_columns;
   // Called once with the filtered table, before training: an error ends the training with it. The
   // service's rules of least data are such a check. May be empty.
   std::function<Result<void>(const InteractionTable&)> check;
-  // Folder of an earlier model to continue from (engine/update.h). Recipe, hyperparameters and seed
-  // are those of that model: `recipe` must name the same one, `seed` is not looked at,
-  // `hyperparameters` and `tuning` must be empty. Metrics are carried over, nothing is held out.
+  // Folder of an earlier model to continue from (engine/update.h). Recipe, hyperparameters, seed
+  // and events are those of that model: `recipe` must name the same one, `seed` is not looked at,
+  // `hyperparameters` and `tuning` must be empty, `events` too or the same. Metrics are carried
+  // over, nothing is held out.
   std::string update_from;
   std::optional<TuningOptions> tuning;  // absent: the hyperparameters are used as they are
   MetadataSource items;                 // what is known of the catalogue
@@ -76,6 +79,13 @@ struct TrainResult {
   double seconds = 0;  // from the call to the published folder
 };
 
+// What Train reads of an interactions file for these options.
+[[nodiscard]] LoadOptions LoadOptionsOf(const TrainOptions& options);
+
+// Whether a training of this kind lets events of different types count differently: those with
+// factors.
+[[nodiscard]] bool LearnsFromWeights(RecipeKind kind);
+
 // `interactions_path` may be empty for a recipe that can do without (aws-semantic-similarity).
 // `model_folder` must not exist; it appears complete or not at all.
 // Errors: what LoadInteractions says; kUnsupported for another recipe; kInvalidInput for
@@ -83,7 +93,8 @@ struct TrainResult {
 Result<TrainResult> Train(const std::string& interactions_path, const std::string& model_folder,
                           const TrainOptions& options);
 
-// The same from a table in memory.
+// The same from a table in memory, whose rows are all learned from: `events` are noted in the
+// manifest, their weights are the table's.
 Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& model_folder,
                                  const TrainOptions& options);
 

@@ -127,11 +127,7 @@ recsys::Interactions SomeUsers(const recsys::Interactions& all, double share, st
   some.user_count = all.user_count;
   some.item_count = all.item_count;
   for (std::size_t user = 0; user < all.user_count; ++user) {
-    const bool keep = FractionOf(seed ^ kUserSalt, user) < share;
-    const auto history = all.by_user[user];
-    some.by_user.Append(keep ? history : history.first(0));
-    const auto times = all.TimesOf(user);
-    if (keep) some.times.insert(some.times.end(), times.begin(), times.end());
+    some.AppendUser(all, user, FractionOf(seed ^ kUserSalt, user) < share);
   }
   return some;
 }

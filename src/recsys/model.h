@@ -51,6 +51,8 @@ struct UserQuery {
                                            // without `user`
   std::span<const std::uint32_t> times;    // of each event of `history`, in the seconds of Times;
                                            // empty: all the same
+  std::span<const float> weights = {};     // how much each event of `history` counts, about 1;
+                                           // empty: all the same
   std::span<const std::uint32_t> exclude;  // beside the seen ones; any order
   std::span<const std::uint32_t> context;  // of FindContext: the situation of the request
   bool exclude_seen = true;                // leave out the history (that of `user` when given)
@@ -70,6 +72,8 @@ class Model {
   [[nodiscard]] virtual std::span<const std::uint32_t> Times(std::uint32_t /*user*/) const {
     return {};
   }
+  // How much each of them counts, about 1; empty: all alike.
+  [[nodiscard]] virtual std::span<const float> Weights(std::uint32_t /*user*/) const { return {}; }
   // The number of a value of a context column, for UserQuery.context; nothing when the training
   // data did not have it.
   [[nodiscard]] virtual std::optional<std::uint32_t> FindContext(std::string_view /*column*/,

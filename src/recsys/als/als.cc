@@ -100,9 +100,23 @@ class Meter {
   double done_;
 };
 
-// Solves every row of `out`; false when stopped on the way.
-bool SolveSide(const AlsSide& side, const ListsView& lists, ThreadPool& pool,
-               std::vector<AlsSide::Scratch>& scratches, Meter& meter, linalg::Matrix& out) {
+// The weights of a user's items in the order of Transpose: of each item, its users'.
+std::vector<float> TransposeWeights(const Interactions& interactions, const ListsView& by_item) {
+  if (interactions.weights.empty()) return {};
+  std::vector<std::int64_t> next(by_item.offsets.begin(), by_item.offsets.end() - 1);
+  std::vector<float> weights(interactions.weights.size());
+  for (std::size_t place = 0; place < weights.size(); ++place) {
+    const std::uint32_t item = interactions.by_user.values[place];
+    weights[static_cast<std::size_t>(next[item]++)] = interactions.weights[place];
+  }
+  return weights;
+}
+
+// Solves every row of `out`; false when stopped on the way. `weights` are of the lists' values, or
+// none: all 1.
+bool SolveSide(const AlsSide& side, const ListsView& lists, std::span<const float> weights,
+               ThreadPool& pool, std::vector<AlsSide::Scratch>& scratches, Meter& meter,
+               linalg::Matrix& out) {
   for (std::size_t begin = 0; begin < lists.size(); begin += kRowsPerBlock) {
     const std::size_t count = std::min(kRowsPerBlock, lists.size() - begin);
     pool.ParallelFor(count, kRowsPerChunk, [&](const ChunkRange& range) {
@@ -110,7 +124,8 @@ bool SolveSide(const AlsSide& side, const ListsView& lists, ThreadPool& pool,
       for (std::size_t row = begin + range.begin; row < end; ++row) {
         const std::span<const std::uint32_t> upcoming =
             row + 1 < end ? lists[row + 1] : std::span<const std::uint32_t>();
-        side.Solve(lists[row], {}, scratches[range.worker], out.Row(row), upcoming);
+        side.Solve(lists[row], WeightsOfList(lists, weights, row), scratches[range.worker],
+                   out.Row(row), upcoming);
       }
     });
     if (!meter.Advance(count)) return false;
@@ -138,7 +153,7 @@ void SolveRows(const ListsView& lists, const linalg::MatrixView& other, std::siz
   std::vector<AlsSide::Scratch> scratches(pool.thread_count(), AlsSide::Scratch(other.stride));
   const AlsHooks no_hooks;
   Meter meter(no_hooks, 1, 0);
-  SolveSide(side, lists, pool, scratches, meter, out);
+  SolveSide(side, lists, {}, pool, scratches, meter, out);
 }
 
 AlsSide::Scratch::Scratch(std::size_t stride)
@@ -192,6 +207,8 @@ Result<AlsFactors> TrainAls(const Interactions& interactions, const AlsOptions& 
   const ListsView by_user = interactions.by_user.view();
   const Lists by_item_lists = Transpose(by_user, interactions.item_count);
   const ListsView by_item = by_item_lists.view();
+  const std::span<const float> user_weights = interactions.weights;
+  const std::vector<float> item_weights = TransposeWeights(interactions, by_item);
   const std::size_t active_users = CountNonEmpty(by_user);
   const std::size_t active_items = CountNonEmpty(by_item);
 
@@ -221,9 +238,13 @@ Result<AlsFactors> TrainAls(const Interactions& interactions, const AlsOptions& 
   const Error stopped = Cancelled("the training was stopped");
   for (; sweep < options.sweeps; ++sweep) {
     const AlsSide user_side(factors.items.view(), active_items, options, pool);
-    if (!SolveSide(user_side, by_user, pool, scratches, meter, factors.users)) return stopped;
+    if (!SolveSide(user_side, by_user, user_weights, pool, scratches, meter, factors.users)) {
+      return stopped;
+    }
     const AlsSide item_side(factors.users.view(), active_users, options, pool);
-    if (!SolveSide(item_side, by_item, pool, scratches, meter, factors.items)) return stopped;
+    if (!SolveSide(item_side, by_item, item_weights, pool, scratches, meter, factors.items)) {
+      return stopped;
+    }
     if (hooks.after_sweep) {
       const auto kept = hooks.after_sweep(sweep + 1, factors.items);
       if (!kept) return kept.error();
@@ -231,7 +252,9 @@ Result<AlsFactors> TrainAls(const Interactions& interactions, const AlsOptions& 
   }
   if (!hooks.solve_users) return factors;
   const AlsSide user_side(factors.items.view(), active_items, options, pool);
-  if (!SolveSide(user_side, by_user, pool, scratches, meter, factors.users)) return stopped;
+  if (!SolveSide(user_side, by_user, user_weights, pool, scratches, meter, factors.users)) {
+    return stopped;
+  }
   return factors;
 }
 

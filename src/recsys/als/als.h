@@ -6,9 +6,10 @@
 // Symbols: U user factors, V item factors [rows x rank]; S the observed pairs, S_u the items of
 //          user u; alpha0 weight of a pair that was not observed, alpha0 > 0; lambda and nu
 //          strength and exponent of the regularisation. Minimised is
-//            sum over S of (u.v - 1)^2 + alpha0 sum over all pairs of (u.v)^2
+//            sum over S of w (u.v - 1)^2 + alpha0 sum over all pairs of (u.v)^2
 //            + sum over users of lambda (|S_u| + alpha0 |I|)^nu |u|^2, and the same for items,
-//          |I| and |U| being the items and users that occur in S.
+//          |I| and |U| being the items and users that occur in S; w is 1, or with
+//          Interactions.weights the pair's weight, and then |S_u| is the sum of u's weights.
 // Cost:    a sweep is 2 |S| rank^2 / 2 + (users + items) rank^3 / 6 multiply-adds.
 // Order:   every row is solved on its own, so the bits do not depend on the number of threads.
 #pragma once

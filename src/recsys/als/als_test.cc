@@ -51,6 +51,62 @@ TEST(AlsSide, MatchesTheOneItemAnswerByHand) {
   EXPECT_EQ(x[1], 0.0F);
 }
 
+// The gradient of the weighted loss with respect to users and items, from its definition in double.
+TEST(TrainAls, WeighsThePairsOfBothSides) {
+  const AlsOptions options{.rank = 6,
+                           .sweeps = 40,
+                           .unobserved_weight = 0.2F,
+                           .regularization = 0.05F,
+                           .frequency_exponent = 1.0F};
+  Interactions all = RandomInteractions(20, 12, 8, 4);
+  Random random(9);
+  for (std::size_t j = 0; j < all.size(); ++j) {
+    all.weights.push_back(random.Below(2) == 0 ? 0.25F : 4.0F);
+  }
+  ThreadPool pool(2);
+  const auto factors = TrainAls(all, options, pool);
+  ASSERT_TRUE(factors);
+
+  const std::set<std::uint32_t> occurring(all.by_user.values.begin(), all.by_user.values.end());
+  std::vector<std::vector<double>> weight(20, std::vector<double>(12, 0));
+  for (std::size_t u = 0; u < 20; ++u) {
+    const auto items = all.by_user[u];
+    for (std::size_t j = 0; j < items.size(); ++j) weight[u][items[j]] = all.WeightsOf(u)[j];
+  }
+  // d loss / d v of item i: the ridge, and each user's share.
+  for (const std::uint32_t i : occurring) {
+    double total = 0.2 * 20;
+    for (std::size_t u = 0; u < 20; ++u) total += weight[u][i];
+    const float* v = factors->items.Row(i);
+    for (std::size_t k = 0; k < 6; ++k) {
+      double gradient = 0.05 * total * v[k];
+      for (std::size_t u = 0; u < 20; ++u) {
+        const float* x = factors->users.Row(u);
+        double product = 0;
+        for (std::size_t l = 0; l < 6; ++l) product += double{x[l]} * v[l];
+        gradient += (0.2 * product + weight[u][i] * (product - 1)) * x[k];
+      }
+      // Users were solved once more after the items: near, not exact.
+      EXPECT_NEAR(gradient, 0, 0.02) << i;
+    }
+  }
+  for (std::size_t u = 0; u < 20; ++u) {
+    double total = 0.2 * static_cast<double>(occurring.size());
+    for (const double w : weight[u]) total += w;
+    const float* x = factors->users.Row(u);
+    for (std::size_t k = 0; k < 6; ++k) {
+      double gradient = 0.05 * total * x[k];
+      for (std::uint32_t i = 0; i < 12; ++i) {
+        const float* v = factors->items.Row(i);
+        double product = 0;
+        for (std::size_t l = 0; l < 6; ++l) product += double{x[l]} * v[l];
+        gradient += (0.2 * product + weight[u][i] * (product - 1)) * v[k];
+      }
+      EXPECT_NEAR(gradient, 0, 1e-3) << u;
+    }
+  }
+}
+
 // The gradient of the loss with respect to each user's factors, from its definition in double.
 TEST(TrainAls, LeavesNoGradientAtTheUsers) {
   const AlsOptions options{.rank = 9,

@@ -26,6 +26,7 @@ constexpr float kSmallestShare = 1e-9F;
 struct Events {
   std::span<const std::uint32_t> items;
   std::span<const std::uint32_t> times;
+  std::span<const float> weights;
 };
 
 struct CallScratch {
@@ -76,6 +77,9 @@ class BlendModel final : public Model {
     if (parts_.times.empty()) return {};
     return ListsView{parts_.histories.offsets, parts_.times}[user];
   }
+  std::span<const float> Weights(std::uint32_t user) const override {
+    return WeightsOfList(parts_.histories, parts_.weights, user);
+  }
   std::optional<std::uint32_t> FindContext(std::string_view column,
                                            std::string_view value) const override {
     const ContextParts& context = parts_.context;
@@ -118,7 +122,7 @@ class BlendModel final : public Model {
                       .item_factors = parts_.item_factors,
                       .transitions = has_sequence() ? parts_.transitions : WeightedListsView(),
                       .options = parts_.options},
-                     events.items, events.times, item);
+                     events.items, events.times, events.weights, item);
     // Every item's score, with the bits of Recommend.
     std::vector<std::uint32_t> all(index_.size());
     std::iota(all.begin(), all.end(), 0U);
@@ -182,8 +186,8 @@ class BlendModel final : public Model {
   }
 
   Events EventsOf(const UserQuery& query) const {
-    if (query.user) return {History(*query.user), Times(*query.user)};
-    return {query.history, query.times};
+    if (!query.user) return {query.history, query.times, query.weights};
+    return {History(*query.user), Times(*query.user), Weights(*query.user)};
   }
 
   // In the scratch's row `slot` when folded in.
@@ -191,7 +195,8 @@ class BlendModel final : public Model {
                          std::size_t slot) const {
     if (query.user) return parts_.user_factors.Row(*query.user);
     float* u = scratch.vectors.Row(slot);
-    FoldIn(side_, events.items, events.times, parts_.options.factor_recency, scratch.fold_in, u);
+    FoldIn(side_, events.items, events.times, parts_.options.factor_recency, scratch.fold_in, u,
+           events.weights);
     return u;
   }
 

@@ -43,6 +43,7 @@ struct BlendModelParts {
   Vocabulary items;
   ListsView histories;                   // of each user
   std::span<const std::uint32_t> times;  // of each event of the histories, or empty: all the same
+  std::span<const float> weights = {};   // likewise: how much each counts
   linalg::MatrixView user_factors;       // folded in with options.factor_recency
   linalg::MatrixView item_factors;
   AlsOptions als;                 // as trained with

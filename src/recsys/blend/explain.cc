@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "recsys/blend/fold_in.h"
+
 namespace usher::recsys {
 namespace {
 
@@ -23,7 +25,8 @@ float WeightOf(const WeightedListsView::Row& row, std::uint32_t item) {
 }  // namespace
 
 Explanation ExplainBlend(const BlendView& blend, std::span<const std::uint32_t> history,
-                         std::span<const std::uint32_t> times, std::uint32_t item) {
+                         std::span<const std::uint32_t> times, std::span<const float> weights,
+                         std::uint32_t item) {
   Explanation why;
   if (history.empty()) {
     why.basis = Explanation::Basis::kMetadata;
@@ -34,11 +37,7 @@ Explanation ExplainBlend(const BlendView& blend, std::span<const std::uint32_t> 
 
   const linalg::MatrixView& V = blend.item_factors;
   std::vector<float> w;  // of the newest events, as FoldIn weighs them
-  if (blend.options.factor_recency == Recency{0, 0}) {
-    w.assign(history.size(), 1.0F);
-  } else {
-    RecencyWeights(history.size(), times, blend.options.factor_recency, w);
-  }
+  EventWeights(history.size(), times, weights, blend.options.factor_recency, w);
   const auto recent = history.last(w.size());
   AlsSide::Scratch scratch(V.stride);
   linalg::FloatVector z(V.Row(item), V.Row(item) + V.stride);

@@ -27,10 +27,12 @@ struct BlendView {
   const BlendOptions& options;
 };
 
-// `times` as for RecencyWeights. Fills the contributions, and the score with their sum; the rank is
-// left to the caller. Without a history there is nothing to add up: the basis is metadata.
+// `times` and `weights` as for EventWeights. Fills the contributions, and the score with their sum;
+// the rank is left to the caller. Without a history there is nothing to add up: the basis is
+// metadata.
 [[nodiscard]] Explanation ExplainBlend(const BlendView& blend,
                                        std::span<const std::uint32_t> history,
-                                       std::span<const std::uint32_t> times, std::uint32_t item);
+                                       std::span<const std::uint32_t> times,
+                                       std::span<const float> weights, std::uint32_t item);
 
 }  // namespace usher::recsys

@@ -32,6 +32,29 @@ TEST(BuildInteractions, SortsByTimeAndKeepsAPairAtItsFirstTime) {
   EXPECT_THAT(got.TimesOf(2), ElementsAre(0, 0));
 }
 
+TEST(BuildInteractions, CountsAPairAsItsWeightiestRowAndScalesToAMeanOfOne) {
+  ThreadPool pool(2);
+  const std::vector<std::uint32_t> user{0, 2, 0, 0, 2, 0};
+  const std::vector<std::uint32_t> item{4, 1, 2, 4, 0, 3};
+  const std::vector<std::int64_t> time{50, 7, 20, 10, 7, 20};
+  // Pairs: user 0 with 4 (3 beats 1), 2 (1), 3 (1); user 2 with 1 (4), 0 (1). Sum 10 of 5 pairs.
+  for (const float scale : {1.0F, 8.0F}) {
+    const Interactions got =
+        BuildInteractions(3, 5, user, item, time, pool,
+                          {3 * scale, 4 * scale, 1 * scale, 1 * scale, 1 * scale, 1 * scale});
+
+    EXPECT_THAT(got.by_user[0], ElementsAre(4, 2, 3));
+    EXPECT_THAT(got.WeightsOf(0), ElementsAre(1.5F, 0.5F, 0.5F));
+    EXPECT_THAT(got.WeightsOf(1), IsEmpty());
+    EXPECT_THAT(got.WeightsOf(2), ElementsAre(2.0F, 0.5F));
+  }
+  // Rows that come grouped by user take another way.
+  const Interactions grouped = BuildInteractions(2, 3, {0, 0, 0, 1}, {2, 1, 2, 0}, {9, 8, 7, 1},
+                                                 pool, {1.0F, 2.0F, 5.0F, 1.0F});
+  EXPECT_THAT(grouped.by_user[0], ElementsAre(2, 1));
+  EXPECT_THAT(grouped.weights, ElementsAre(5 * 0.375F, 2 * 0.375F, 0.375F));
+}
+
 TEST(BuildInteractions, CapsTimesThatLieTooFarApart) {
   ThreadPool pool(1);
   constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();

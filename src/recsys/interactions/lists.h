@@ -20,6 +20,14 @@ struct ListsView {
   }
 };
 
+// The weights of one list out of those of all, laid end to end as the values are; none of none.
+[[nodiscard]] inline std::span<const float> WeightsOfList(const ListsView& lists,
+                                                          std::span<const float> weights,
+                                                          std::size_t list) {
+  if (weights.empty()) return {};
+  return weights.subspan(static_cast<std::size_t>(lists.offsets[list]), lists[list].size());
+}
+
 struct Lists {
   std::vector<std::int64_t> offsets{0};
   std::vector<std::uint32_t> values;

@@ -15,7 +15,9 @@ constexpr std::size_t kHeldOutShare = 10;  // one in so many users
 struct Cut {
   std::vector<std::uint32_t> old_items;
   std::vector<std::uint32_t> old_times;
+  std::vector<float> old_weights;
   std::vector<std::uint32_t> new_items;
+  std::vector<float> new_weights;
 };
 
 // Orders items by something that has nothing to do with the order of the rows.
@@ -31,6 +33,7 @@ std::uint32_t Scrambled(std::uint32_t item) {
 Cut CutHistory(const Interactions& all, std::size_t user, std::size_t held) {
   const auto items = all.by_user[user];
   const auto times = all.TimesOf(user);
+  const auto weights = all.WeightsOf(user);
   const std::size_t at = items.size() - held;
   std::vector<bool> is_new(items.size(), false);
   std::fill(is_new.begin() + static_cast<std::ptrdiff_t>(at), is_new.end(), true);
@@ -47,21 +50,31 @@ Cut CutHistory(const Interactions& all, std::size_t user, std::size_t held) {
   for (std::size_t place = 0; place < items.size(); ++place) {
     (is_new[place] ? cut.new_items : cut.old_items).push_back(items[place]);
     if (!is_new[place] && !times.empty()) cut.old_times.push_back(times[place]);
+    if (!weights.empty()) {
+      (is_new[place] ? cut.new_weights : cut.old_weights).push_back(weights[place]);
+    }
   }
   return cut;
 }
 
-void Learn(std::span<const std::uint32_t> items, std::span<const std::uint32_t> times,
-           Split& split) {
-  split.train.by_user.Append(items);
-  split.train.times.insert(split.train.times.end(), times.begin(), times.end());
+template <typename T>
+void Append(const std::vector<T>& more, std::vector<T>& all) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
+void Learn(const Cut& cut, Split& split) {
+  split.train.by_user.Append(cut.old_items);
+  Append(cut.old_times, split.train.times);
+  Append(cut.old_weights, split.train.weights);
 }
 
 void HoldOut(const Cut& cut, std::uint32_t user, Split& split) {
   split.users.push_back(user);
   split.input.Append(cut.old_items);
-  split.input_times.insert(split.input_times.end(), cut.old_times.begin(), cut.old_times.end());
+  Append(cut.old_times, split.input_times);
+  Append(cut.old_weights, split.input_weights);
   split.held_out.Append(cut.new_items);
+  Append(cut.new_weights, split.held_out_weights);
 }
 
 // `count` of the users with two interactions or more, or all of them when there are no more.
@@ -95,11 +108,11 @@ Split SplitNewestOfSomeUsers(const Interactions& all, std::size_t count, std::ui
   split.train.times.reserve(all.times.size());
   for (std::uint32_t user = 0; user < all.user_count; ++user) {
     if (!is_chosen[user]) {
-      Learn(all.by_user[user], all.TimesOf(user), split);
+      split.train.AppendUser(all, user, true);
       continue;
     }
     const Cut cut = CutHistory(all, user, NewestTenth(all.by_user[user].size()));
-    Learn(cut.old_items, cut.old_times, split);
+    Learn(cut, split);
     HoldOut(cut, user, split);
   }
   return split;
@@ -120,10 +133,8 @@ Split SplitUsers(const Interactions& all, std::uint64_t seed) {
   for (std::uint32_t user = 0; user < all.user_count; ++user) {
     if (is_held[user]) {
       HoldOut(CutHistory(all, user, NewestTenth(all.by_user[user].size())), user, split);
-      Learn({}, {}, split);
-    } else {
-      Learn(all.by_user[user], all.TimesOf(user), split);
     }
+    split.train.AppendUser(all, user, !is_held[user]);
   }
   return split;
 }

@@ -20,10 +20,19 @@ struct Split {
   Lists input;                             // of users[j]: what the model is given at scoring
   std::vector<std::uint32_t> input_times;  // of each entry of input.values, as Interactions has it
   Lists held_out;  // of users[j]: what it should have recommended, oldest first
+  // How much each entry of input.values and of held_out.values counts, as Interactions has it.
+  std::vector<float> input_weights;
+  std::vector<float> held_out_weights;
 
   [[nodiscard]] std::span<const std::uint32_t> InputTimes(std::size_t j) const {
     if (input_times.empty()) return {};
     return ListsView{input.offsets, input_times}[j];
+  }
+  [[nodiscard]] std::span<const float> InputWeights(std::size_t j) const {
+    return WeightsOfList(input.view(), input_weights, j);
+  }
+  [[nodiscard]] std::span<const float> HeldOutWeights(std::size_t j) const {
+    return WeightsOfList(held_out.view(), held_out_weights, j);
   }
 };
 

@@ -107,5 +107,28 @@ TEST(SplitUsers, HoldsOutNobodyWhenThereIsNobodyToSpare) {
   EXPECT_EQ(SplitUsers(WithLengths({30, 2}), 1).users.size(), 1U);
 }
 
+TEST(Split, KeepsTheWeightOfEachEvent) {
+  // Users of 4 and 2 events; event e of user u weighs 10 u + e + 1.
+  Interactions all{.user_count = 2, .item_count = 4, .by_user = {}};
+  all.by_user.Append(std::vector<std::uint32_t>{0, 1, 2, 3});
+  all.by_user.Append(std::vector<std::uint32_t>{3, 2});
+  all.times = {1, 2, 3, 4, 5, 6};
+  all.weights = {1, 2, 3, 4, 11, 12};
+
+  const Split each = SplitNewestOfEachUser(all);
+  EXPECT_THAT(each.train.weights, testing::ElementsAre(1, 2, 3, 11));
+  EXPECT_THAT(each.InputWeights(0), testing::ElementsAre(1, 2, 3));
+  EXPECT_THAT(each.InputWeights(1), testing::ElementsAre(11));
+  EXPECT_THAT(each.HeldOutWeights(0), testing::ElementsAre(4));
+  EXPECT_THAT(each.HeldOutWeights(1), testing::ElementsAre(12));
+
+  const Split some = SplitUsers(all, 1);
+  ASSERT_EQ(some.users.size(), 1U);
+  const bool first = some.users[0] == 0;
+  EXPECT_EQ(some.train.weights,
+            first ? std::vector<float>({11, 12}) : std::vector<float>({1, 2, 3, 4}));
+  EXPECT_EQ(some.held_out_weights, std::vector<float>({first ? 4.0F : 12.0F}));
+}
+
 }  // namespace
 }  // namespace usher::recsys

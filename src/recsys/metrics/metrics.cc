@@ -40,6 +40,23 @@ double NdcgAt(std::size_t K, const Hits& hits, std::size_t relevant_count) {
   return ideal > 0 ? gain / ideal : 0.0;
 }
 
+double NdcgWithGainsAt(std::size_t K, std::span<const std::uint32_t> recommended,
+                       std::span<const std::uint32_t> relevant, std::span<const float> gains) {
+  double gain = 0;
+  for (std::size_t place = 0; place < std::min(K, recommended.size()); ++place) {
+    const auto at = std::ranges::find(relevant, recommended[place]);
+    if (at == relevant.end()) continue;
+    gain += double{gains[static_cast<std::size_t>(at - relevant.begin())]} * Discount(place);
+  }
+  std::vector<float> best(gains.begin(), gains.end());
+  std::ranges::sort(best, std::ranges::greater());
+  double ideal = 0;
+  for (std::size_t place = 0; place < std::min(K, best.size()); ++place) {
+    ideal += double{best[place]} * Discount(place);
+  }
+  return ideal > 0 ? gain / ideal : 0.0;
+}
+
 double PrecisionAt(std::size_t K, const Hits& hits) {
   return static_cast<double>(CountHits(K, hits)) / static_cast<double>(K);
 }

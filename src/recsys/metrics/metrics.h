@@ -22,6 +22,11 @@ using Hits = std::vector<bool>;
 
 // Discounted gain over that of the best order of min(K, relevant_count) hits.
 [[nodiscard]] double NdcgAt(std::size_t K, const Hits& hits, std::size_t relevant_count);
+// The same with hits that are worth more or less: `gains` has one entry for each of `relevant`, and
+// the best order has the largest gains first. Only the ratios of the gains matter.
+[[nodiscard]] double NdcgWithGainsAt(std::size_t K, std::span<const std::uint32_t> recommended,
+                                     std::span<const std::uint32_t> relevant,
+                                     std::span<const float> gains);
 [[nodiscard]] double PrecisionAt(std::size_t K, const Hits& hits);
 [[nodiscard]] double RecallAt(std::size_t K, const Hits& hits, std::size_t relevant_count);
 // 1 / place of the first hit within K; 0 when there is none.

@@ -25,6 +25,29 @@ TEST(NdcgAt, DividesByTheIdealOfAsManyAsFit) {
 
 TEST(NdcgAt, DoesNotLookPastK) { EXPECT_DOUBLE_EQ(NdcgAt(1, kSecondAndFifth, 2), 0.0); }
 
+// Events of weight 0.3 and 0.1: gains 1.5 and 0.5. Item 7 (0.1) is first, 8 (0.3) third:
+//   DCG = 0.5 + 1.5 / 2, ideal 1.5 + 0.5 / log2(3)
+TEST(NdcgWithGainsAt, WeighsHitsAndPutsTheLargestGainsFirst) {
+  const double expected = (0.5 + 0.75) / (1.5 + 0.5 * 0.6309298);
+  EXPECT_NEAR(NdcgWithGainsAt(5, std::vector<std::uint32_t>{7, 1, 8},
+                              std::vector<std::uint32_t>{8, 7}, std::vector<float>{1.5F, 0.5F}),
+              expected, 1e-6);
+  EXPECT_NEAR(NdcgWithGainsAt(5, std::vector<std::uint32_t>{7, 1, 8},
+                              std::vector<std::uint32_t>{8, 7}, std::vector<float>{0.3F, 0.1F}),
+              expected, 1e-6);
+  EXPECT_DOUBLE_EQ(NdcgWithGainsAt(2, std::vector<std::uint32_t>{7, 1, 8},
+                                   std::vector<std::uint32_t>{8}, std::vector<float>{1.0F}),
+                   0.0);
+  EXPECT_DOUBLE_EQ(NdcgWithGainsAt(5, {}, {}, {}), 0.0);
+}
+
+TEST(NdcgWithGainsAt, IsNdcgWhenAllGainsAreTheSame) {
+  const std::vector<std::uint32_t> list{4, 1, 3, 2, 9};
+  const std::vector<std::uint32_t> relevant{1, 9, 7};
+  EXPECT_DOUBLE_EQ(NdcgWithGainsAt(5, list, relevant, std::vector<float>{2, 2, 2}),
+                   NdcgAt(5, FindHits(list, relevant), 3));
+}
+
 TEST(PrecisionAt, AlwaysDividesByK) {
   EXPECT_DOUBLE_EQ(PrecisionAt(5, kSecondAndFifth), 0.4);
   EXPECT_DOUBLE_EQ(PrecisionAt(10, kSecondAndFifth), 0.2);

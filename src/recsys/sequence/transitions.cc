@@ -135,18 +135,22 @@ class Counter {
     const std::uint32_t user = user_of_place_[place];
     const std::uint32_t* item = interactions_.by_user.values.data() + place;
     const std::uint32_t* time = uses_time_ ? interactions_.times.data() + place : nullptr;
+    const float* counts =
+        interactions_.weights.empty() ? nullptr : interactions_.weights.data() + place;
     const std::size_t after = static_cast<std::size_t>(offsets[user + 1]) - place - 1;
     const std::size_t before = place - static_cast<std::size_t>(offsets[user]);
     const std::size_t window = distance_.size();
     for (std::size_t d = 1; d <= std::min(after, window); ++d) {
       float weight = distance_[d - 1];
       if (uses_time_) weight *= gap_(time[d] - time[0]);
+      if (counts != nullptr) weight *= counts[d];
       Add(item[d], weight, scratch);
     }
     if (options_.backward <= 0) return;
     for (std::size_t d = 1; d <= std::min(before, window); ++d) {
       float weight = options_.backward * distance_[d - 1];
       if (uses_time_) weight *= gap_(*time - *(time - d));
+      if (counts != nullptr) weight *= *(counts - d);
       Add(*(item - d), weight, scratch);
     }
   }

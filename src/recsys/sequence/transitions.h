@@ -7,7 +7,8 @@
 //          al., "Sequence and Time Aware Neighborhood for Session-based Recommendations", SIGIR
 //          2019 (STAN). Counts instead of a regression, so it fits any size of catalogue.
 // Symbols: c_ij = sum over users, over events p of item i and q of item j of the same user, of
-//            f(|q - p|) g(|t_q - t_p|), times `backward` where q is before p,
+//            f(|q - p|) g(|t_q - t_p|) w_q, times `backward` where q is before p; w_q is the weight
+//            of the event that is led to (Interactions.weights),
 //          f(d) = 2^(-(d - 1) / distance_half_life) for d <= window, g(s) = exp(-s / time_scale);
 //          n_i events of item i. The weight is
 //            T_ij = c_ij / ((n_i + shrink)^source_exponent (n_j + shrink)^target_exponent).

@@ -139,5 +139,21 @@ TEST(CountTransitions, ThinsTheEventsOfAnItemThatHasVeryMany) {
   EXPECT_NEAR(T.view()[0].weights[0], 3.0F * kMaxEventsPerItem, 1.0F);
 }
 
+TEST(CountTransitions, WeighsAStepByTheEventThatItLeadsTo) {
+  // Users 0 and 1 do 0 then 1, and 0 then 2; what user 1 does weighs three times as much.
+  Interactions all{.user_count = 2, .item_count = 3, .by_user = {}};
+  all.by_user.Append(std::vector<std::uint32_t>{0, 1});
+  all.by_user.Append(std::vector<std::uint32_t>{0, 2});
+  all.weights = {0.5F, 0.5F, 1.5F, 1.5F};
+  ThreadPool pool(1);
+  const WeightedLists lists =
+      CountTransitions(all, {.backward = 0, .source_exponent = 0, .target_exponent = 0}, pool);
+  const auto row = lists.view()[0];
+  ASSERT_EQ(row.items.size(), 2U);
+  for (std::size_t j = 0; j < 2; ++j) {
+    EXPECT_FLOAT_EQ(row.weights[j], row.items[j] == 1 ? 0.5F : 1.5F);
+  }
+}
+
 }  // namespace
 }  // namespace usher::recsys

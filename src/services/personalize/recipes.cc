@@ -69,7 +69,8 @@ constexpr Recipe kRecipes[] = {
      .type = kUserPersonalization,
      .description =
          "Items for a user from the sequence of their interactions, with exploration of new items.",
-     .hyperparameters = kRecencyBias},
+     .hyperparameters = kRecencyBias,
+     .weighs_events = true},
     {.name = "aws-user-personalization",
      .type = kUserPersonalization,
      .description = "Items that a user will want next, learnt from everybody's interactions.",
@@ -79,7 +80,8 @@ constexpr Recipe kRecipes[] = {
      .type = kPersonalizedRanking,
      .description = "A given list of items in the order of a user's interest, from the sequence of "
                     "their interactions.",
-     .hyperparameters = kRecencyBias},
+     .hyperparameters = kRecencyBias,
+     .weighs_events = true},
     {.name = "aws-personalized-ranking",
      .type = kPersonalizedRanking,
      .description = "A given list of items in the order of a user's interest.",

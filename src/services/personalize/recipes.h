@@ -33,7 +33,8 @@ struct Recipe {
   std::string_view feature_transformation = {};  // likewise
   std::span<const Hyperparameter> hyperparameters = {};
   std::span<const Hyperparameter> featurization = {};
-  bool real_time = true;  // serves campaigns
+  bool real_time = true;       // serves campaigns
+  bool weighs_events = false;  // by eventsConfig
   bool batch_inference = true;
   std::string_view successor = {};  // of a recipe that can no longer be created
 

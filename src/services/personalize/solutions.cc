@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "services/personalize/arns.h"
+#include "services/personalize/events_config.h"
 #include "services/personalize/recipes.h"
 #include "services/personalize/solution_versions.h"
 #include "services/personalize/tags.h"
@@ -59,7 +60,8 @@ Result<const Recipe*> TrainableRecipe(const std::optional<std::string>& arn) {
       " cannot be trained by Usher yet; trainable recipes are: " + TrainableRecipes());
 }
 
-Result<void> CheckConfig(const Recipe& recipe, const api::SolutionConfig& config) {
+Result<void> CheckConfig(const Recipe& recipe, const std::optional<std::string>& event_type,
+                         const api::SolutionConfig& config) {
   if (auto valid = CheckParameters(recipe, "algorithmHyperParameters", recipe.hyperparameters,
                                    config.algorithm_hyper_parameters);
       !valid) {
@@ -83,9 +85,9 @@ Result<void> CheckConfig(const Recipe& recipe, const api::SolutionConfig& config
     return InvalidInput("autoMLConfig is not supported by Usher: name a recipe instead");
   }
   if (config.events_config) {
-    return InvalidInput(
-        "eventsConfig is not supported by Usher yet: all events count alike; eventType and "
-        "eventValueThreshold choose those that are learned from");
+    if (auto valid = CheckEventsConfig(recipe, event_type, *config.events_config); !valid) {
+      return valid;
+    }
   }
   if (config.optimization_objective &&
       config.optimization_objective->objective_sensitivity.value_or("OFF") != "OFF") {
@@ -115,7 +117,8 @@ Result<api::CreateSolutionResponse> CreateSolution(const api::CreateSolutionRequ
   const auto recipe = TrainableRecipe(request.recipe_arn);
   if (!recipe) return recipe.error();
   const api::SolutionConfig config = request.solution_config.value_or(api::SolutionConfig{});
-  if (const auto valid = CheckConfig(**recipe, config); !valid) return valid.error();
+  if (const auto valid = CheckConfig(**recipe, request.event_type, config); !valid)
+    return valid.error();
   const bool perform_hpo = request.perform_hpo.value_or(false);
   if (const auto valid = CheckTuning(**recipe, perform_hpo, config); !valid) return valid.error();
 
@@ -188,14 +191,21 @@ Result<api::UpdateSolutionResponse> UpdateSolution(const api::UpdateSolutionRequ
     return InvalidInput(
         "performAutoTraining is not supported by Usher yet: leave it out or set it to false");
   }
-  if (request.solution_update_config && (request.solution_update_config->auto_training_config ||
-                                         request.solution_update_config->events_config)) {
+  if (request.solution_update_config && request.solution_update_config->auto_training_config) {
     return InvalidInput(
-        "solutionUpdateConfig is not supported by Usher yet for the recipes that it trains");
+        "autoTrainingConfig needs automatic training, which is not supported by Usher yet");
   }
   const auto changed = service.catalog.Modify<api::Solution>(
       request.solution_arn, [&](Stored<api::Solution>& stored) -> Result<void> {
         api::Solution& solution = stored.resource;
+        if (request.solution_update_config && request.solution_update_config->events_config) {
+          const api::EventsConfig& events = *request.solution_update_config->events_config;
+          const auto valid =
+              CheckEventsConfig(*FindRecipe(*solution.recipe_arn), solution.event_type, events);
+          if (!valid) return valid;
+          if (!solution.solution_config) solution.solution_config.emplace();
+          solution.solution_config->events_config = events;
+        }
         if (request.perform_incremental_update) {
           solution.perform_incremental_update = request.perform_incremental_update;
         }

@@ -10,6 +10,7 @@
 #include "json/json.h"
 #include "services/personalize/arns.h"
 #include "services/personalize/campaigns.h"
+#include "services/personalize/events_config.h"
 #include "services/personalize/files.h"
 #include "services/personalize/recipes.h"
 #include "services/personalize/training_metadata.h"
@@ -74,7 +75,8 @@ ValueMap ChildRequest(const api::SolutionVersion& version, const std::string& in
   if (version.perform_hpo.value_or(false) && update_from.empty()) {
     request.Set("tuning", TuningRequest(version.solution_config.value_or(api::SolutionConfig{})));
   }
-  if (version.event_type) request.Set("eventType", *version.event_type);
+  const auto events = EventRulesOf(version.event_type, version.solution_config);
+  if (!events.empty()) request.Set("events", engine::ToValue(std::span(events)));
   return request;
 }
 
@@ -194,7 +196,11 @@ Result<Value> TrainChild(const Value& request, jobs::ChildContext& context) {
   wire::ReadMember(request, "model", model);
   wire::ReadMember(request, "recipe", options.recipe);
   wire::ReadMember(request, "checkpoints", options.checkpoint_folder);
-  wire::ReadMember(request, "eventType", options.event_type);
+  if (const Value* events = request.Find("events")) {
+    auto rules = engine::ParseEventRules(*events);
+    if (!rules) return rules.error();
+    options.events = *std::move(rules);
+  }
   wire::ReadMember(request, "updateFrom", options.update_from);
   std::map<std::string, std::string> parameters;
   wire::ReadMember(request, "hyperparameters", parameters);
