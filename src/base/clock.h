@@ -1,6 +1,7 @@
 // Clock: where time comes from. Passed in, so that tests set it.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -23,16 +24,16 @@ class SystemClock final : public Clock {
   [[nodiscard]] Time Now() const override;
 };
 
-// A clock that stands still until it is set: for tests.
+// A clock that stands still until it is set, from any thread: for tests.
 class FixedClock final : public Clock {
  public:
   explicit FixedClock(Time now) : now_(now) {}
   [[nodiscard]] Time Now() const override { return now_; }
   void Set(Time now) { now_ = now; }
-  void Advance(std::chrono::milliseconds by) { now_ += by; }
+  void Advance(std::chrono::milliseconds by) { now_ = now_.load() + by; }
 
  private:
-  Time now_;
+  std::atomic<Time> now_;
 };
 
 [[nodiscard]] inline std::int64_t EpochMillis(Time time) { return time.time_since_epoch().count(); }

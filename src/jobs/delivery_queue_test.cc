@@ -21,16 +21,6 @@ using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::UnorderedElementsAre;
 
-// A clock that tests set while lanes look at it.
-class SettableClock final : public Clock {
- public:
-  [[nodiscard]] Time Now() const override { return FromEpochMillis(now_); }
-  void Advance(std::chrono::milliseconds by) { now_ += by.count(); }
-
- private:
-  std::atomic<std::int64_t> now_ = 1'658'365'323'456;
-};
-
 // Notes what was delivered and lets a test wait for it.
 class Received {
  public:
@@ -100,7 +90,7 @@ class DeliveryQueueTest : public testing::Test {
   }
 
   TempFolder folder_;
-  SettableClock clock_;
+  FixedClock clock_{FromEpochMillis(1'658'365'323'456)};
   std::unique_ptr<storage::DocumentStore> store_;
   Received received_;
   std::unique_ptr<DeliveryQueue> queue_;

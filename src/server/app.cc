@@ -88,6 +88,7 @@ struct App::Parts {
   std::unique_ptr<jobs::JobRunner> jobs;
   std::unique_ptr<jobs::DeliveryQueue> deliveries;
   wire::Dispatcher dispatcher;
+  std::unique_ptr<s3::ObjectEvents> object_events;
   std::unique_ptr<logs::Service> logs;
   std::unique_ptr<personalize::Service> personalize;
   std::unique_ptr<wire::Gateway> gateway;
@@ -121,7 +122,8 @@ Result<void> App::Parts::OpenStores(const AppOptions& options) {
 }
 
 void App::Parts::RegisterServices(const AppOptions& options) {
-  s3::Register(dispatcher, *objects);
+  object_events = std::make_unique<s3::ObjectEvents>(dispatcher, *deliveries, clock);
+  s3::Register(dispatcher, *objects, *object_events);
   iam::Register(dispatcher, *documents, clock);
   sts::Register(dispatcher);
   logs = std::make_unique<logs::Service>(*documents, clock, folder.path() + "/logs");

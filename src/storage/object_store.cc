@@ -296,7 +296,8 @@ Result<StagedFile> ObjectStore::StageCopy(const OpenObject& source, std::string_
 
 Result<ObjectInfo> ObjectStore::PutObject(const std::string& bucket, const std::string& key,
                                           StagedFile staged, ObjectAttributes attributes,
-                                          const Condition& condition) {
+                                          const Condition& condition,
+                                          const Consequence& consequence) {
   auto file = files_->Publish(std::move(staged));
   if (!file) return file.error();
   StoredObject object{.info = {.key = key,
@@ -306,7 +307,7 @@ Result<ObjectInfo> ObjectStore::PutObject(const std::string& bucket, const std::
                                .attributes = std::move(attributes),
                                .data_id = file->name},
                       .file = *file};
-  if (auto done = Switch(bucket, key, &object, {}, condition); !done) {
+  if (auto done = Switch(bucket, key, &object, {}, condition, consequence); !done) {
     if (done.error().code == ErrorCode::kInternal) {
       files_->MayLeaveUnknown();
     } else {
@@ -372,12 +373,13 @@ Result<ObjectInfo> ObjectStore::ChangeObject(std::string_view bucket, std::strin
 }
 
 Result<bool> ObjectStore::DeleteObject(std::string_view bucket, std::string_view key,
-                                       const Condition& condition) {
-  return Switch(bucket, key, nullptr, {}, condition);
+                                       const Condition& condition, const Consequence& consequence) {
+  return Switch(bucket, key, nullptr, {}, condition, consequence);
 }
 
 Result<std::vector<bool>> ObjectStore::DeleteObjects(std::string_view bucket,
-                                                     const std::vector<std::string>& keys) {
+                                                     const std::vector<std::string>& keys,
+                                                     const Consequence& consequence) {
   struct Dropped {
     std::string data_id;
     std::vector<Segment> segments;
@@ -399,6 +401,7 @@ Result<std::vector<bool>> ObjectStore::DeleteObjects(std::string_view bucket,
     existed[i] = true;
     batch.Delete(std::string(kObjectKind), ObjectId(bucket, keys[i]), (*object)->version);
     if (!(*object)->file) batch.Delete(std::string(kSegmentsKind), (*object)->info.data_id);
+    if (consequence) consequence(batch, {.key = keys[i]});
     dropped.push_back({(*object)->info.data_id, std::move(**segments)});
   }
   if (!raced) {
@@ -412,7 +415,7 @@ Result<std::vector<bool>> ObjectStore::DeleteObjects(std::string_view bucket,
 
   // Somebody else writes some of these keys: one by one, each against its own rivals.
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    const auto deleted = DeleteObject(bucket, keys[i]);
+    const auto deleted = DeleteObject(bucket, keys[i], nullptr, consequence);
     if (!deleted) return deleted.error();
     existed[i] = *deleted;
   }
@@ -445,7 +448,7 @@ Result<std::optional<std::vector<Segment>>> ObjectStore::SegmentsOf(
 
 Result<bool> ObjectStore::Switch(std::string_view bucket, std::string_view key,
                                  const StoredObject* object, const Batch& with,
-                                 const Condition& condition) {
+                                 const Condition& condition, const Consequence& consequence) {
   const std::string id = ObjectId(bucket, key);
   for (int round = 0; round < kMaxRounds; ++round) {
     const auto found = Find(bucket, key);
@@ -474,6 +477,8 @@ Result<bool> ObjectStore::Switch(std::string_view bucket, std::string_view key,
       batch.Create(std::string(kObjectKind), id, "", EncodeObject(*object));
     }
     batch.Add(with);
+    if (consequence)
+      consequence(batch, object ? object->info : ObjectInfo{.key = std::string(key)});
 
     const auto done = documents_.Commit(batch);
     if (done) {

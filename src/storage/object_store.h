@@ -90,6 +90,11 @@ class OpenObject {
 // removed; an error stops that.
 using Condition = std::function<Result<void>(const ObjectInfo* current)>;
 
+// Adds to the commit that stores or removes an object what follows from it, so that the one is
+// never without the other. `object` has its key alone when it was removed. May be called again when
+// other writers come between; nothing follows from a removal of what is not there.
+using Consequence = std::function<void(Batch&, const ObjectInfo& object)>;
+
 struct StoredObject;  // storage/object_documents.h
 
 struct ObjectListing {
@@ -151,7 +156,8 @@ class ObjectStore {
   Result<StagedFile> StageCopy(const OpenObject& source, std::string_view bucket,
                                std::string_view key) const;
   Result<ObjectInfo> PutObject(const std::string& bucket, const std::string& key, StagedFile staged,
-                               ObjectAttributes attributes, const Condition& condition = nullptr);
+                               ObjectAttributes attributes, const Condition& condition = nullptr,
+                               const Consequence& consequence = nullptr);
   Result<ObjectInfo> FindObject(std::string_view bucket, std::string_view key) const;
   Result<OpenObject> OpenForRead(std::string_view bucket, std::string_view key) const;
   // Replaces the attributes alone; bytes, ETag and time of change stay.
@@ -159,10 +165,12 @@ class ObjectStore {
                                   const std::function<void(ObjectInfo&)>& change);
   // False when there was none.
   Result<bool> DeleteObject(std::string_view bucket, std::string_view key,
-                            const Condition& condition = nullptr);
+                            const Condition& condition = nullptr,
+                            const Consequence& consequence = nullptr);
   // Many in one commit: for each key whether there was an object.
   Result<std::vector<bool>> DeleteObjects(std::string_view bucket,
-                                          const std::vector<std::string>& keys);
+                                          const std::vector<std::string>& keys,
+                                          const Consequence& consequence = nullptr);
   Result<ObjectListing> ListObjects(std::string_view bucket, const ListQuery& query) const;
 
   // Uploads in parts.
@@ -185,7 +193,8 @@ class ObjectStore {
   Result<ObjectInfo> CompleteUpload(const std::string& bucket, const Upload& upload,
                                     const std::vector<UploadPart>& parts, std::string etag,
                                     ObjectAttributes attributes,
-                                    const Condition& condition = nullptr);
+                                    const Condition& condition = nullptr,
+                                    const Consequence& consequence = nullptr);
   Result<void> AbortUpload(const std::string& bucket, const Upload& upload);
 
  private:
@@ -199,7 +208,8 @@ class ObjectStore {
   // In one commit: switches the document of a key to `object`, or removes it (nullptr), and makes
   // the changes `with`. Then drops the bytes that were there. Gives whether there was an object.
   Result<bool> Switch(std::string_view bucket, std::string_view key, const StoredObject* object,
-                      const Batch& with, const Condition& condition);
+                      const Batch& with, const Condition& condition,
+                      const Consequence& consequence);
   Result<std::vector<UploadPart>> AllParts(const Upload& upload) const;
   Result<void> RemoveUnknownFiles();
 

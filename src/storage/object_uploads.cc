@@ -142,7 +142,8 @@ Result<std::vector<UploadPart>> ObjectStore::AllParts(const Upload& upload) cons
 Result<ObjectInfo> ObjectStore::CompleteUpload(const std::string& bucket, const Upload& upload,
                                                const std::vector<UploadPart>& parts,
                                                std::string etag, ObjectAttributes attributes,
-                                               const Condition& condition) {
+                                               const Condition& condition,
+                                               const Consequence& consequence) {
   Check(!parts.empty(), "an object has at least one part");
   const auto all = AllParts(upload);
   if (!all) return all.error();
@@ -180,7 +181,7 @@ Result<ObjectInfo> ObjectStore::CompleteUpload(const std::string& bucket, const 
     with.Put(std::string(kSegmentsKind), object.info.data_id, "", EncodeSegments(segments));
   }
 
-  if (auto done = Switch(bucket, upload.key, &object, with, condition); !done) {
+  if (auto done = Switch(bucket, upload.key, &object, with, condition, consequence); !done) {
     const ErrorCode code = done.error().code;
     if (done.error().wire_name.empty() &&
         (code == ErrorCode::kNotFound || code == ErrorCode::kInUse)) {

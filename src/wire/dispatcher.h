@@ -38,6 +38,9 @@ struct TraceContext {
   std::string root;
   std::string parent;
   bool sampled = false;
+  // How many functions, each started by an event that the one before it caused, led to this call
+  // ("Lineage=…:<depth>"): what breaks circles of events.
+  int depth = 0;
 };
 
 // What travels beside a request. A handler may add to the answer what its shape cannot say.
@@ -48,6 +51,7 @@ struct CallContext {
   TraceContext trace;
   Time now;              // when the call came in
   std::string endpoint;  // "http://127.0.0.1:4566", as the client sees it; empty for internal calls
+  std::string peer;      // address of the client, without the port; empty for internal calls
 
   int response_status =
       0;  // replaces the operation's own success status (206 for a range) when not 0

@@ -1,5 +1,7 @@
 #include "wire/gateway.h"
 
+#include <algorithm>
+#include <charconv>
 #include <exception>
 
 #include "base/log.h"
@@ -95,7 +97,19 @@ Error BodyTooLarge(Protocol protocol, std::size_t limit) {
   return Named("RequestEntityTooLargeException", ErrorCode::kLimitExceeded, message, 413);
 }
 
-// "Root=1-…;Parent=…;Sampled=1".
+// Deeper than any circle is let go on.
+constexpr int kMaxDepth = 1'000;
+
+// The count at the end of "Lineage=<hash>:<count>"; 0 when there is none.
+int DepthOf(std::string_view lineage) {
+  const std::string_view count = lineage.substr(lineage.rfind(':') + 1);
+  int depth = 0;
+  const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), depth);
+  if (error != std::errc() || end != count.data() + count.size()) return 0;
+  return std::clamp(depth, 0, kMaxDepth);
+}
+
+// "Root=1-…;Parent=…;Sampled=1;Lineage=usher:3".
 TraceContext ParseTrace(const Headers& headers) {
   TraceContext trace;
   const std::string* header = headers.Find("X-Amzn-Trace-Id");
@@ -105,6 +119,7 @@ TraceContext ParseTrace(const Headers& headers) {
     if (part.starts_with("Root=")) trace.root = part.substr(5);
     if (part.starts_with("Parent=")) trace.parent = part.substr(7);
     if (part == "Sampled=1") trace.sampled = true;
+    if (part.starts_with("Lineage=")) trace.depth = DepthOf(part.substr(8));
   }
   return trace;
 }
@@ -120,6 +135,7 @@ class Exchange {
         options_(options),
         request_(std::move(request)) {
     call_.now = now;
+    call_.peer = request_.peer;
   }
 
   HttpResponse Run(Outcome& outcome) {

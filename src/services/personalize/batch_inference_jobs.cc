@@ -2,29 +2,15 @@
 
 #include "services/personalize/arns.h"
 #include "services/personalize/batch_job.h"
+#include "services/personalize/batch_request.h"
 #include "services/personalize/exploration.h"
 #include "services/personalize/recipes.h"
-#include "services/personalize/s3_uri.h"
 #include "services/personalize/tags.h"
 
 namespace usher::personalize {
 namespace {
 
-constexpr std::int64_t kDefaultNumResults = 25;
 constexpr std::int64_t kMaxNumResults = 500;
-
-Result<void> CheckLocations(const std::string& input, const std::string& output) {
-  const auto from = ParseS3Uri(input, "Invalid S3 input path");
-  if (!from) return from.error();
-  const auto to = ParseS3Uri(output, "Invalid S3 output path");
-  if (!to) return to.error();
-  if (!IsFolder(to->key)) {
-    return InvalidInput("Invalid S3 output path: '" + output + "' must be a folder and end in '/'");
-  }
-  if (input == output)
-    return InvalidInput("Invalid S3 output path: it must differ from the input path");
-  return {};
-}
 
 Result<void> RefuseWhatIsNotBuilt(const api::CreateBatchInferenceJobRequest& request) {
   if (request.filter_arn)
@@ -47,18 +33,18 @@ Result<api::CreateBatchInferenceJobResponse> CreateBatchInferenceJob(
     wire::CallContext& context) {
   const std::string& input = request.job_input.s3_data_source.path;
   const std::string& output = request.job_output.s3_data_destination.path;
-  if (auto valid = CheckLocations(input, output); !valid) return valid.error();
+  if (auto valid = CheckBatchLocations(input, output); !valid) return valid.error();
   if (auto built = RefuseWhatIsNotBuilt(request); !built) return built.error();
   const std::int64_t count = request.num_results.value_or(kDefaultNumResults);
-  if (count < 1 || count > kMaxNumResults) {
-    return InvalidInput("numResults is " + std::to_string(count) + ", but must be from 1 to " +
-                        std::to_string(kMaxNumResults));
-  }
+  if (auto valid = CheckNumResults(count, kMaxNumResults); !valid) return valid.error();
   const auto version = service.catalog.Find<api::SolutionVersion>(request.solution_version_arn);
   if (!version) return version.error();
   const Recipe* recipe = FindRecipe(*version->resource.recipe_arn);
   if (!recipe || !recipe->batch_inference) {
-    return InvalidInput("recipe " + *version->resource.recipe_arn + " has no batch inference");
+    return InvalidInput("recipe " + *version->resource.recipe_arn + " has no batch inference" +
+                        (recipe && recipe->type == kUserSegmentation
+                             ? ": call CreateBatchSegmentJob with this solution version"
+                             : ""));
   }
   const auto& config = request.batch_inference_job_config;
   if (const auto valid =
@@ -66,10 +52,7 @@ Result<api::CreateBatchInferenceJobResponse> CreateBatchInferenceJob(
       !valid) {
     return valid.error();
   }
-  if (version->resource.status != kActive) {
-    return InUse("solution version " + request.solution_version_arn + " is not ACTIVE but " +
-                 *version->resource.status);
-  }
+  if (auto active = CheckActive(version->resource); !active) return active.error();
 
   const Time now = service.clock.Now();
   api::BatchInferenceJob job{

@@ -43,8 +43,28 @@ Result<std::vector<BatchFile>> FetchInputs(const Service& service, const S3Uri& 
   return files;
 }
 
-Value ChildRequest(const Service& service, const api::BatchInferenceJob& job, const Recipe& recipe,
-                   const std::string& model, const std::vector<BatchFile>& files) {
+// What a job asks for beside its places.
+ValueMap QuestionOf(const api::BatchInferenceJob& job, const Recipe& recipe) {
+  ValueMap question;
+  question.Set("numResults", *job.num_results);
+  const auto& config = job.batch_inference_job_config;
+  const engine::ExplorationOptions exploration =
+      ExplorationOf(recipe, config ? config->item_exploration_config : std::nullopt);
+  question.Set("explorationWeight", exploration.weight);
+  question.Set("explorationItemAgeCutOff", exploration.item_age_cut_off_days);
+  question.Set("explorationSeed", *job.batch_inference_job_arn);
+  return question;
+}
+
+ValueMap QuestionOf(const api::BatchSegmentJob& job, const Recipe& /*recipe*/) {
+  ValueMap question;
+  question.Set("numResults", *job.num_results);
+  question.Set("explorationWeight", 0.0);
+  return question;
+}
+
+Value ChildRequest(const Service& service, ValueMap request, const std::string& model,
+                   const std::vector<BatchFile>& files) {
   ValueList list;
   for (const BatchFile& file : files) {
     ValueMap entry;
@@ -52,27 +72,19 @@ Value ChildRequest(const Service& service, const api::BatchInferenceJob& job, co
     entry.Set("output", file.output);
     list.emplace_back(std::move(entry));
   }
-  ValueMap request;
   request.Set("model", model);
-  request.Set("numResults", *job.num_results);
   request.Set("includeSeen", service.options.include_seen);
   request.Set("files", std::move(list));
-  const auto& config = job.batch_inference_job_config;
-  const engine::ExplorationOptions exploration =
-      ExplorationOf(recipe, config ? config->item_exploration_config : std::nullopt);
-  request.Set("explorationWeight", exploration.weight);
-  request.Set("explorationItemAgeCutOff", exploration.item_age_cut_off_days);
-  request.Set("explorationSeed", *job.batch_inference_job_arn);
   return request;
 }
 
+template <typename Job>
 Result<void> Run(Service& service, jobs::JobContext& context) {
   const std::string& arn = context.spec().subject;
-  const auto job = service.catalog.Modify<api::BatchInferenceJob>(
-      arn, [](Stored<api::BatchInferenceJob>& stored) -> Result<void> {
-        if (stored.resource.status == kCreatePending) stored.resource.status = kCreateInProgress;
-        return {};
-      });
+  const auto job = service.catalog.Modify<Job>(arn, [](Stored<Job>& stored) -> Result<void> {
+    if (stored.resource.status == kCreatePending) stored.resource.status = kCreateInProgress;
+    return {};
+  });
   if (!job) return job.error();
   if (job->resource.status == kActive) return {};  // an earlier attempt came to the end of it
   const auto version =
@@ -93,7 +105,8 @@ Result<void> Run(Service& service, jobs::JobContext& context) {
   if (!files) return files.error();
   const Recipe* recipe = FindRecipe(version->resource.recipe_arn.value_or(""));
   if (!recipe) return Corrupt("the solution version names no known recipe");
-  const Value request = ChildRequest(service, job->resource, *recipe, model->string(), *files);
+  const Value request =
+      ChildRequest(service, QuestionOf(job->resource, *recipe), model->string(), *files);
   const auto answer = context.RunChild(kBatchChild, json::Write(request));
   if (!answer) return answer.error();
   for (const BatchFile& file : *files) {
@@ -101,22 +114,31 @@ Result<void> Run(Service& service, jobs::JobContext& context) {
                               "application/json");
     if (!stored) return stored;
   }
-  const auto done = service.catalog.Modify<api::BatchInferenceJob>(
-      arn, [](Stored<api::BatchInferenceJob>& stored) -> Result<void> {
-        stored.resource.status = std::string(kActive);
-        return {};
-      });
+  const auto done = service.catalog.Modify<Job>(arn, [](Stored<Job>& stored) -> Result<void> {
+    stored.resource.status = std::string(kActive);
+    return {};
+  });
   return done ? Result<void>{} : Result<void>(done.error());
 }
 
+template <typename Job>
 void Fail(Service& service, const jobs::JobSpec& spec, const Error& reason) {
-  const auto changed = service.catalog.Modify<api::BatchInferenceJob>(
-      spec.subject, [&](Stored<api::BatchInferenceJob>& stored) -> Result<void> {
+  const auto changed =
+      service.catalog.Modify<Job>(spec.subject, [&](Stored<Job>& stored) -> Result<void> {
         stored.resource.status = std::string(kCreateFailed);
         stored.resource.failure_reason = reason.message;
         return {};
       });
   ReportLostFailure(changed, spec, reason);
+}
+
+template <typename Job>
+jobs::JobType TypeOf(std::string_view name, Service& service) {
+  return {.name = std::string(name),
+          .run = [&service](jobs::JobContext& job) { return Run<Job>(service, job); },
+          .on_failed = [&service](const jobs::JobSpec& spec,
+                                  const Error& reason) { Fail<Job>(service, spec, reason); },
+          .at_once = 1};  // one alone keeps all cores busy, and deployments shall find room
 }
 
 // Answers one file's lines.
@@ -137,11 +159,11 @@ Result<engine::BatchCounts> Answer(const engine::LoadedModel& model, const std::
 }  // namespace
 
 jobs::JobType BatchJob(Service& service) {
-  return {.name = std::string(kBatchJob),
-          .run = [&service](jobs::JobContext& job) { return Run(service, job); },
-          .on_failed = [&service](const jobs::JobSpec& spec,
-                                  const Error& reason) { Fail(service, spec, reason); },
-          .at_once = 1};  // one alone keeps all cores busy, and deployments shall find room
+  return TypeOf<api::BatchInferenceJob>(kBatchJob, service);
+}
+
+jobs::JobType SegmentJob(Service& service) {
+  return TypeOf<api::BatchSegmentJob>(kSegmentJob, service);
 }
 
 Result<Value> BatchChild(const Value& request, jobs::ChildContext& context) {

@@ -1,4 +1,5 @@
-// The work of a batch inference job: objects of JSON lines in, an object of answers for each out.
+// The work of a batch inference job and of a batch segment job: objects of JSON lines in, an object
+// of answers for each out.
 #pragma once
 
 #include <string_view>
@@ -14,11 +15,13 @@ namespace usher::personalize {
 // Source: Amazon Personalize developer guide, "Endpoints and quotas".
 inline constexpr std::size_t kMaxBatchFiles = 1000;
 
-// Job type whose subject is the batch inference job. Each input object <folder>/name becomes
+// Job types whose subject is the batch job. Each input object <folder>/name becomes
 // <output>/name.out; nothing else appears in the output folder. Interrupted, it begins again and
 // writes the same objects.
 inline constexpr std::string_view kBatchJob = "personalize.batch";
 [[nodiscard]] jobs::JobType BatchJob(Service& service);
+inline constexpr std::string_view kSegmentJob = "personalize.segment";
+[[nodiscard]] jobs::JobType SegmentJob(Service& service);
 
 // The child's side: `usher job batch`. Errors: what LoadModel and RecommendFile say.
 inline constexpr std::string_view kBatchChild = "batch";

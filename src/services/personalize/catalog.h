@@ -93,6 +93,13 @@ struct Kind<api::BatchInferenceJob> {
   static std::string Group(const api::BatchInferenceJob& job) { return *job.solution_version_arn; }
 };
 
+template <>
+struct Kind<api::BatchSegmentJob> {
+  static constexpr std::string_view kName = "personalize/batch-segment-job";
+  static std::string Arn(const api::BatchSegmentJob& job) { return *job.batch_segment_job_arn; }
+  static std::string Group(const api::BatchSegmentJob& job) { return *job.solution_version_arn; }
+};
+
 template <typename T>
 struct Stored {
   T resource;

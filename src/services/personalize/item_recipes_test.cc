@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "json/json.h"
 #include "services/personalize/recommendations.h"
 #include "services/personalize/test_service.h"
 
@@ -157,6 +158,106 @@ TEST_F(ItemRecipes, AffinitiesTrainButHaveNoCampaigns) {
                                                ErrorCode::kInvalidInput),
                 HasSubstr("has no campaigns"));
   }
+}
+
+class Segments : public ItemRecipes {
+ protected:
+  Segments() {
+    ImportInteractions();
+    ImportItems();
+  }
+
+  static api::CreateBatchSegmentJobRequest Request(const std::string& name,
+                                                   const std::string& version) {
+    return {.job_name = name,
+            .solution_version_arn = version,
+            .num_results = 4,
+            .job_input = {.s3_data_source = {.path = "s3://bucket/in/" + name}},
+            .job_output = {.s3_data_destination = {.path = "s3://bucket/out//segment/"}},
+            .role_arn = kRole};
+  }
+
+  // The answers of a job over these lines; its status must be as given.
+  std::vector<Value> Answers(const std::string& recipe, const std::string& lines) {
+    const std::string version = Train(CreateSolution(recipe, recipe));
+    objects_["in/" + recipe] = lines;
+    const auto created = Call<api::CreateBatchSegmentJob>(Request(recipe, version));
+    EXPECT_TRUE(created) << created.error().message;
+    RunJobs();
+    const auto job = Call<api::DescribeBatchSegmentJob>(
+        {.batch_segment_job_arn = Arn("batch-segment-job/" + recipe)});
+    EXPECT_EQ(job->batch_segment_job->status, "ACTIVE")
+        << job->batch_segment_job->failure_reason.value_or("");
+    std::vector<Value> answers;
+    std::string rest = objects_["out//segment/" + recipe + ".out"];
+    for (std::size_t end = rest.find('\n'); end != std::string::npos; end = rest.find('\n')) {
+      answers.push_back(*json::Parse(rest.substr(0, end)));
+      rest.erase(0, end + 1);
+    }
+    return answers;
+  }
+
+  static std::size_t UsersOf(const Value& answer) {
+    return answer.Find("output")->Find("usersList")->as_list()->size();
+  }
+};
+
+TEST_F(Segments, ListTheUsersOfAnItemLineByLine) {
+  // The last line is empty, as in files that editors have ended.
+  const auto answers =
+      Answers("aws-item-affinity", "{\"itemId\":\"i3\"}\n{\"itemId\":\"nobody's\"}\n\n");
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(*answers[0].Find("input")->Find("itemId")->as_string(), "i3");
+  EXPECT_EQ(UsersOf(answers[0]), 4U);
+  EXPECT_TRUE(answers[0].Find("error")->is_null());
+  EXPECT_TRUE(answers[1].Find("output")->is_null());
+  EXPECT_THAT(*answers[1].Find("error")->as_string(), HasSubstr("nobody's"));
+  const auto listed = Call<api::ListBatchSegmentJobs>({});
+  ASSERT_EQ(listed->batch_segment_jobs->size(), 1U);
+  EXPECT_EQ(listed->batch_segment_jobs->front().status, "ACTIVE");
+}
+
+TEST_F(Segments, ListTheUsersOfAnAttribute) {
+  const auto answers =
+      Answers("aws-item-attribute-affinity", R"({"itemAttributes":"ITEMS.TASTE = \"low\""})"
+                                             "\nnot json");
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(UsersOf(answers[0]), 4U);
+  EXPECT_TRUE(answers[1].Find("output")->is_null());
+}
+
+TEST_F(Segments, NeedARecipeOfSegmentsAndSaySo) {
+  const std::string version = Train(CreateSolution("films", "aws-user-personalization"));
+  const std::string refusal =
+      Complaint<api::CreateBatchSegmentJob>(Request("s", version), ErrorCode::kInvalidInput);
+  EXPECT_THAT(refusal, HasSubstr("recipe/aws-user-personalization of type USER_PERSONALIZATION"));
+  EXPECT_THAT(refusal, HasSubstr("aws-item-affinity"));
+
+  const std::string segments = Train(CreateSolution("segments", "aws-item-affinity"));
+  EXPECT_THAT(Complaint<api::CreateBatchInferenceJob>(
+                  {.job_name = "b",
+                   .solution_version_arn = segments,
+                   .job_input = {.s3_data_source = {.path = "s3://bucket/in"}},
+                   .job_output = {.s3_data_destination = {.path = "s3://bucket/out/"}},
+                   .role_arn = kRole},
+                  ErrorCode::kInvalidInput),
+              HasSubstr("CreateBatchSegmentJob"));
+}
+
+TEST_F(Segments, RefusePlacesAndCountsAtTheCall) {
+  const std::string version = Train(CreateSolution("segments", "aws-item-affinity"));
+  auto request = Request("s", version);
+  request.num_results = 5'000'001;
+  EXPECT_THAT(Complaint<api::CreateBatchSegmentJob>(request, ErrorCode::kInvalidInput),
+              HasSubstr("from 1 to 5000000"));
+  request = Request("s", version);
+  request.job_output.s3_data_destination.path = "s3://bucket/out";
+  EXPECT_THAT(Complaint<api::CreateBatchSegmentJob>(request, ErrorCode::kInvalidInput),
+              HasSubstr("must be a folder"));
+  request = Request("s", version);
+  request.filter_arn = Arn("filter/f");
+  EXPECT_THAT(Complaint<api::CreateBatchSegmentJob>(request, ErrorCode::kInvalidInput),
+              HasSubstr("leave filterArn out"));
 }
 
 }  // namespace

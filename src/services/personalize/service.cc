@@ -2,6 +2,7 @@
 
 #include "services/personalize/batch_inference_jobs.h"
 #include "services/personalize/batch_job.h"
+#include "services/personalize/batch_segment_jobs.h"
 #include "services/personalize/campaigns.h"
 #include "services/personalize/dataset_groups.h"
 #include "services/personalize/dataset_import_jobs.h"
@@ -105,6 +106,10 @@ void Register(wire::Dispatcher& dispatcher, jobs::JobRunner& runner, Service& se
   table.Add<api::DescribeBatchInferenceJob>(DescribeBatchInferenceJob);
   table.Add<api::ListBatchInferenceJobs>(ListBatchInferenceJobs);
   runner.AddType(BatchJob(service));
+  table.Add<api::CreateBatchSegmentJob>(CreateBatchSegmentJob);
+  table.Add<api::DescribeBatchSegmentJob>(DescribeBatchSegmentJob);
+  table.Add<api::ListBatchSegmentJobs>(ListBatchSegmentJobs);
+  runner.AddType(SegmentJob(service));
 
   table.Add<runtime_api::GetRecommendations>(GetRecommendations);
   table.Add<runtime_api::GetPersonalizedRanking>(GetPersonalizedRanking);

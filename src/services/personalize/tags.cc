@@ -73,6 +73,7 @@ Result<void> CheckTaggable(const Service& service, const std::string& arn) {
   if (type == "dataset-import-job") return Exists<api::DatasetImportJob>(service, arn);
   if (type == "campaign") return Exists<api::Campaign>(service, arn);
   if (type == "batch-inference-job") return Exists<api::BatchInferenceJob>(service, arn);
+  if (type == "batch-segment-job") return Exists<api::BatchSegmentJob>(service, arn);
   if (type == "solution") {
     // A solution's ARN followed by an id is a version's.
     return ArnName(arn).find('/') == std::string_view::npos

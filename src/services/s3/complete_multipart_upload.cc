@@ -8,7 +8,6 @@
 #include "services/s3/bucket_access.h"
 #include "services/s3/conditions.h"
 #include "services/s3/names.h"
-#include "services/s3/object_events.h"
 #include "services/s3/operations.h"
 #include "services/s3/stage.h"
 #include "services/s3/unsupported.h"
@@ -129,6 +128,7 @@ api::s3::CompleteMultipartUploadOutput Answer(const std::string& bucket,
 // One attempt. Errors: also in use, when a part was replaced meanwhile.
 Result<storage::ObjectInfo> Complete(const api::s3::CompleteMultipartUploadRequest& request,
                                      const storage::Condition& condition,
+                                     const storage::Consequence& consequence,
                                      storage::ObjectStore& store) {
   const auto upload = store.FindUpload(request.bucket, request.key, request.upload_id);
   if (!upload) return upload.error();
@@ -156,14 +156,14 @@ Result<storage::ObjectInfo> Complete(const api::s3::CompleteMultipartUploadReque
   auto etag = ETagOf(*parts);
   if (!etag) return etag.error();
   return store.CompleteUpload(request.bucket, *upload, *parts, std::move(*etag),
-                              std::move(attributes), condition);
+                              std::move(attributes), condition, consequence);
 }
 
 }  // namespace
 
 Result<api::s3::CompleteMultipartUploadOutput> CompleteMultipartUpload(
     const api::s3::CompleteMultipartUploadRequest& request, wire::CallContext& context,
-    storage::ObjectStore& store) {
+    storage::ObjectStore& store, ObjectEvents& events) {
   const auto bucket = FindBucket(store, context, request.bucket, request.expected_bucket_owner);
   if (!bucket) return bucket.error();
   if (auto valid = CheckKey(request.key); !valid) return valid.error();
@@ -178,12 +178,11 @@ Result<api::s3::CompleteMultipartUploadOutput> CompleteMultipartUpload(
     return MalformedXml();
   }
 
+  const auto announcement =
+      events.Announce(ObjectEvent::kCompleteMultipartUpload, *bucket, context);
   for (int round = 0; round < kMaxRounds; ++round) {
-    const auto object = Complete(request, *condition, store);
-    if (object) {
-      Announce(ObjectEvent::kCompleteMultipartUpload, request.bucket, *object, context);
-      return Answer(request.bucket, *object, context);
-    }
+    const auto object = Complete(request, *condition, announcement.consequence(), store);
+    if (object) return Answer(request.bucket, *object, context);
     if (object.error().wire_name == "NoSuchUpload") {
       const auto made = store.FindObject(request.bucket, request.key);
       if (made && made->upload_id == request.upload_id) {

@@ -1,7 +1,6 @@
 // Operation CopyObject. Errors: those of reading the source and of PutObject; InvalidRequest for a
 // copy onto itself that would change nothing and for a source above 5 GiB.
 #include "services/s3/copy_source.h"
-#include "services/s3/object_events.h"
 #include "services/s3/object_headers.h"
 #include "services/s3/operations.h"
 #include "services/s3/stage.h"
@@ -84,7 +83,7 @@ Result<storage::StagedFile> StageCopy(const api::s3::CopyObjectRequest& request,
 
 Result<api::s3::CopyObjectOutput> CopyObject(const api::s3::CopyObjectRequest& request,
                                              wire::CallContext& context,
-                                             storage::ObjectStore& store) {
+                                             storage::ObjectStore& store, ObjectEvents& events) {
   const auto bucket = FindBucket(store, context, request.bucket, request.expected_bucket_owner);
   if (!bucket) return bucket.error();
   if (auto valid = CheckKey(request.key); !valid) return valid.error();
@@ -106,10 +105,11 @@ Result<api::s3::CopyObjectOutput> CopyObject(const api::s3::CopyObjectRequest& r
   if (!attributes) return attributes.error();
   auto staged = StageCopy(request, *source, store, *attributes);
   if (!staged) return staged.error();
-  const auto object = store.PutObject(request.bucket, request.key, std::move(*staged),
-                                      std::move(*attributes), *condition);
+  const auto announcement = events.Announce(ObjectEvent::kCopy, *bucket, context);
+  const auto object =
+      store.PutObject(request.bucket, request.key, std::move(*staged), std::move(*attributes),
+                      *condition, announcement.consequence());
   if (!object) return object.error();
-  Announce(ObjectEvent::kCopy, request.bucket, *object, context);
 
   api::s3::CopyObjectResult result{.e_tag = Quoted(object->etag),
                                    .last_modified = object->modified,

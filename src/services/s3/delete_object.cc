@@ -3,7 +3,6 @@
 #include "services/s3/bucket_access.h"
 #include "services/s3/conditions.h"
 #include "services/s3/names.h"
-#include "services/s3/object_events.h"
 #include "services/s3/operations.h"
 #include "services/s3/unsupported.h"
 
@@ -11,7 +10,8 @@ namespace usher::s3 {
 
 Result<api::s3::DeleteObjectOutput> DeleteObject(const api::s3::DeleteObjectRequest& request,
                                                  wire::CallContext& context,
-                                                 storage::ObjectStore& store) {
+                                                 storage::ObjectStore& store,
+                                                 ObjectEvents& events) {
   const auto bucket = FindBucket(store, context, request.bucket, request.expected_bucket_owner);
   if (!bucket) return bucket.error();
   if (auto valid = CheckKey(request.key); !valid) return valid.error();
@@ -21,9 +21,10 @@ Result<api::s3::DeleteObjectOutput> DeleteObject(const api::s3::DeleteObjectRequ
   }
   const auto condition = WriteCondition(request.if_match, {});
   if (!condition) return condition.error();
-  const auto existed = store.DeleteObject(request.bucket, request.key, *condition);
+  const auto announcement = events.Announce(ObjectEvent::kDelete, *bucket, context);
+  const auto existed =
+      store.DeleteObject(request.bucket, request.key, *condition, announcement.consequence());
   if (!existed) return existed.error();
-  if (*existed) Announce(ObjectEvent::kDelete, request.bucket, {.key = request.key}, context);
   return api::s3::DeleteObjectOutput{};
 }
 

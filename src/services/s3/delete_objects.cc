@@ -3,7 +3,6 @@
 #include "services/s3/bucket_access.h"
 #include "services/s3/conditions.h"
 #include "services/s3/names.h"
-#include "services/s3/object_events.h"
 #include "services/s3/operations.h"
 #include "services/s3/unsupported.h"
 
@@ -24,12 +23,15 @@ Result<void> CheckIdentifier(const api::s3::ObjectIdentifier& object) {
 
 Result<api::s3::DeleteObjectsOutput> DeleteObjects(const api::s3::DeleteObjectsRequest& request,
                                                    wire::CallContext& context,
-                                                   storage::ObjectStore& store) {
+                                                   storage::ObjectStore& store,
+                                                   ObjectEvents& events) {
   const auto bucket = FindBucket(store, context, request.bucket, request.expected_bucket_owner);
   if (!bucket) return bucket.error();
   const auto& objects = request.delete_.objects;
   if (objects.empty() || objects.size() > kMaxKeys) return MalformedXml();
 
+  const auto announcement = events.Announce(ObjectEvent::kDelete, *bucket, context);
+  const storage::Consequence consequence = announcement.consequence();
   api::s3::DeleteObjectsOutput output;
   const auto refuse = [&](const api::s3::ObjectIdentifier& object, const Error& error) {
     if (!output.errors) output.errors.emplace();
@@ -38,8 +40,7 @@ Result<api::s3::DeleteObjectsOutput> DeleteObjects(const api::s3::DeleteObjectsR
                               .code = error.wire_name,
                               .message = error.message});
   };
-  const auto report = [&](const api::s3::ObjectIdentifier& object, bool existed) {
-    if (existed) Announce(ObjectEvent::kDelete, request.bucket, {.key = object.key}, context);
+  const auto report = [&](const api::s3::ObjectIdentifier& object) {
     if (request.delete_.quiet.value_or(false)) return;
     if (!output.deleted) output.deleted.emplace();
     output.deleted->push_back({.key = object.key, .version_id = object.version_id});
@@ -53,9 +54,9 @@ Result<api::s3::DeleteObjectsOutput> DeleteObjects(const api::s3::DeleteObjectsR
     } else if (object.e_tag) {
       const auto condition = WriteCondition(object.e_tag, {});
       if (!condition) return condition.error();
-      const auto existed = store.DeleteObject(request.bucket, object.key, *condition);
+      const auto existed = store.DeleteObject(request.bucket, object.key, *condition, consequence);
       if (existed) {
-        report(object, *existed);
+        report(object);
       } else if (existed.error().wire_name.empty()) {
         return existed.error();  // the machine's fault, not the key's
       } else {
@@ -67,9 +68,9 @@ Result<api::s3::DeleteObjectsOutput> DeleteObjects(const api::s3::DeleteObjectsR
     }
   }
   if (keys.empty()) return output;
-  const auto existed = store.DeleteObjects(request.bucket, keys);
+  const auto existed = store.DeleteObjects(request.bucket, keys, consequence);
   if (!existed) return existed.error();
-  for (std::size_t i = 0; i < together.size(); ++i) report(*together[i], (*existed)[i]);
+  for (const api::s3::ObjectIdentifier* object : together) report(*object);
   return output;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "services/s3/object_events.h"
 #include "storage/object_store.h"
 #include "wire/dispatcher.h"
 #include "wire/s3.h"
@@ -58,11 +59,17 @@ Result<api::s3::GetBucketTagging::Response> GetBucketTagging(
 Result<api::s3::DeleteBucketTagging::Response> DeleteBucketTagging(
     const api::s3::DeleteBucketTagging::Request& request, wire::CallContext& context,
     storage::ObjectStore& store);
+Result<api::s3::PutBucketNotificationConfiguration::Response> PutBucketNotificationConfiguration(
+    const api::s3::PutBucketNotificationConfiguration::Request& request, wire::CallContext& context,
+    storage::ObjectStore& store, ObjectEvents& events);
+Result<api::s3::GetBucketNotificationConfiguration::Response> GetBucketNotificationConfiguration(
+    const api::s3::GetBucketNotificationConfiguration::Request& request, wire::CallContext& context,
+    storage::ObjectStore& store);
 
 // Objects.
 Result<api::s3::PutObject::Response> PutObject(const api::s3::PutObject::Request& request,
                                                wire::CallContext& context,
-                                               storage::ObjectStore& store);
+                                               storage::ObjectStore& store, ObjectEvents& events);
 Result<api::s3::GetObject::Response> GetObject(const api::s3::GetObject::Request& request,
                                                wire::CallContext& context,
                                                storage::ObjectStore& store);
@@ -74,13 +81,14 @@ Result<api::s3::GetObjectAttributes::Response> GetObjectAttributes(
     storage::ObjectStore& store);
 Result<api::s3::CopyObject::Response> CopyObject(const api::s3::CopyObject::Request& request,
                                                  wire::CallContext& context,
-                                                 storage::ObjectStore& store);
+                                                 storage::ObjectStore& store, ObjectEvents& events);
 Result<api::s3::DeleteObject::Response> DeleteObject(const api::s3::DeleteObject::Request& request,
                                                      wire::CallContext& context,
-                                                     storage::ObjectStore& store);
+                                                     storage::ObjectStore& store,
+                                                     ObjectEvents& events);
 Result<api::s3::DeleteObjects::Response> DeleteObjects(
     const api::s3::DeleteObjects::Request& request, wire::CallContext& context,
-    storage::ObjectStore& store);
+    storage::ObjectStore& store, ObjectEvents& events);
 Result<api::s3::ListObjects::Response> ListObjects(const api::s3::ListObjects::Request& request,
                                                    wire::CallContext& context,
                                                    storage::ObjectStore& store);
@@ -115,7 +123,7 @@ Result<api::s3::ListMultipartUploads::Response> ListMultipartUploads(
     storage::ObjectStore& store);
 Result<api::s3::CompleteMultipartUpload::Response> CompleteMultipartUpload(
     const api::s3::CompleteMultipartUpload::Request& request, wire::CallContext& context,
-    storage::ObjectStore& store);
+    storage::ObjectStore& store, ObjectEvents& events);
 Result<api::s3::AbortMultipartUpload::Response> AbortMultipartUpload(
     const api::s3::AbortMultipartUpload::Request& request, wire::CallContext& context,
     storage::ObjectStore& store);

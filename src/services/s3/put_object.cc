@@ -5,7 +5,6 @@
 #include "services/s3/checksums.h"
 #include "services/s3/conditions.h"
 #include "services/s3/names.h"
-#include "services/s3/object_events.h"
 #include "services/s3/object_headers.h"
 #include "services/s3/operations.h"
 #include "services/s3/stage.h"
@@ -14,8 +13,8 @@
 namespace usher::s3 {
 
 Result<api::s3::PutObjectOutput> PutObject(const api::s3::PutObjectRequest& request,
-                                           wire::CallContext& context,
-                                           storage::ObjectStore& store) {
+                                           wire::CallContext& context, storage::ObjectStore& store,
+                                           ObjectEvents& events) {
   const auto bucket = FindBucket(store, context, request.bucket, request.expected_bucket_owner);
   if (!bucket) return bucket.error();
   if (auto valid = CheckKey(request.key); !valid) return valid.error();
@@ -37,10 +36,11 @@ Result<api::s3::PutObjectOutput> PutObject(const api::s3::PutObjectRequest& requ
   attributes->checksum_algorithm = wire::ChecksumName(checksum.algorithm);
   attributes->checksum = checksum.value;
   attributes->checksum_type = kFullObject;
-  const auto object = store.PutObject(request.bucket, request.key, std::move(staged->file),
-                                      std::move(*attributes), *condition);
+  const auto announcement = events.Announce(ObjectEvent::kPut, *bucket, context);
+  const auto object =
+      store.PutObject(request.bucket, request.key, std::move(staged->file), std::move(*attributes),
+                      *condition, announcement.consequence());
   if (!object) return object.error();
-  Announce(ObjectEvent::kPut, request.bucket, *object, context);
 
   api::s3::PutObjectOutput output{.e_tag = Quoted(object->etag),
                                   .checksum_type = object->attributes.checksum_type};

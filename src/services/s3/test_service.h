@@ -27,10 +27,13 @@ class S3Test : public testing::Test {
     auto store = storage::ObjectStore::Open(folder_ + "/objects", *documents_, clock_);
     Check(store.has_value(), "object store opens");
     store_ = std::move(*store);
-    Register(dispatcher_, *store_);
+    deliveries_ = jobs::DeliveryQueue::Create(*documents_, clock_);
+    events_ = std::make_unique<ObjectEvents>(dispatcher_, *deliveries_, clock_);
+    Register(dispatcher_, *store_, *events_);
     Check(Call<api::s3::CreateBucket>({.bucket = "bucket"}).has_value(), "bucket is made");
   }
   ~S3Test() override {
+    deliveries_->Stop();
     store_.reset();
     documents_.reset();
     std::filesystem::remove_all(folder_);
@@ -72,6 +75,8 @@ class S3Test : public testing::Test {
   std::unique_ptr<storage::DocumentStore> documents_;
   std::unique_ptr<storage::ObjectStore> store_;
   wire::Dispatcher dispatcher_;
+  std::unique_ptr<jobs::DeliveryQueue> deliveries_;
+  std::unique_ptr<ObjectEvents> events_;
   std::string region_ = "us-east-1";
   wire::CallContext context_;
 };
