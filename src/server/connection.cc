@@ -64,28 +64,30 @@ Connection::Next Connection::ReadHead(const Observer& observer) {
     while (scanner_.size() == 0 && stream_.buffered().starts_with("\r\n")) stream_.Consume(2);
     const std::string_view bytes = stream_.buffered();
     switch (scanner_.Scan(bytes)) {
-      case HeadScanner::State::kComplete: {
+      case http::HeadScanner::State::kComplete: {
         head_bytes_ = scanner_.size();
         scanner_.Reset();
         if (head_bytes_ > limits_.head_bytes) {
-          return Refuse(TooLongHead(bytes.substr(0, head_bytes_), limits_), observer);
+          return Refuse(http::TooLongHead(bytes.substr(0, head_bytes_), limits_.Head()), observer);
         }
-        auto head = ParseRequestHead(bytes.substr(0, head_bytes_), limits_);
+        auto head = http::ParseRequestHead(bytes.substr(0, head_bytes_), limits_.Head());
         if (!head) return Refuse(head.error(), observer);
         head_ = *std::move(head);
         stream_.Consume(head_bytes_);
         head_begun_ = false;
         return Next::kServe;
       }
-      case HeadScanner::State::kBareLf: {
+      case http::HeadScanner::State::kBareLf: {
         Error error = InvalidInput("lines of the header must end in CRLF");
         error.http_status = 400;
         return Refuse(error, observer);
       }
-      case HeadScanner::State::kIncomplete:
+      case http::HeadScanner::State::kIncomplete:
         break;
     }
-    if (bytes.size() >= limits_.head_bytes) return Refuse(TooLongHead(bytes, limits_), observer);
+    if (bytes.size() >= limits_.head_bytes) {
+      return Refuse(http::TooLongHead(bytes, limits_.Head()), observer);
+    }
 
     switch (stream_.FillNow(std::max(kFirstReadBytes, bytes.size()))) {
       case SocketStream::Fill::kSome:
@@ -114,7 +116,7 @@ Connection::Next Connection::WaitForHead() {
 Connection::Next Connection::Serve(const Handler& handler, const Observer& observer,
                                    const std::atomic<bool>& stopping) {
   const auto begin = std::chrono::steady_clock::now();
-  RequestHead head = *std::exchange(head_, std::nullopt);
+  http::RequestHead head = *std::exchange(head_, std::nullopt);
   served_any_ = true;
   const std::uint64_t in_before = stream_.bytes_in() - stream_.buffered().size() - head_bytes_;
   const std::uint64_t out_before = stream_.bytes_out();
@@ -181,7 +183,7 @@ Connection::Next Connection::Refuse(const Error& error, const Observer& observer
   HttpLimits no_patience = limits_;
   no_patience.progress_window = Millis(0);
   const Written written =
-      WriteResponse(stream_, RequestHead{}, std::move(response), false, no_patience);
+      WriteResponse(stream_, http::RequestHead{}, std::move(response), false, no_patience);
   exchange.status = written.status;
   exchange.bytes_in = stream_.buffered().size();
   exchange.bytes_out = stream_.bytes_out() - out_before;

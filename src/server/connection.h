@@ -9,9 +9,9 @@
 #include <optional>
 #include <string>
 
+#include "http/request_head.h"
 #include "server/exchange.h"
 #include "server/http_limits.h"
-#include "server/request_head.h"
 #include "server/socket_stream.h"
 
 namespace usher::server {
@@ -56,8 +56,8 @@ class Connection {
   const HttpLimits& limits_;
   std::string peer_;
   SocketStream stream_;
-  HeadScanner scanner_;
-  std::optional<RequestHead> head_;  // of the request to be served
+  http::HeadScanner scanner_;
+  std::optional<http::RequestHead> head_;  // of the request to be served
   std::size_t head_bytes_ = 0;
   bool lingering_ = false;
   bool head_begun_ = false;

@@ -9,8 +9,8 @@
 #include <cstdio>
 
 #include "base/random.h"
+#include "base/unique_fd.h"
 #include "json/json.h"
-#include "server/unique_fd.h"
 #include "wire/dispatcher.h"
 
 namespace usher::server {

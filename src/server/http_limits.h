@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "http/request_head.h"
+
 namespace usher::server {
 
 using Millis = std::chrono::milliseconds;
@@ -13,11 +15,8 @@ using Millis = std::chrono::milliseconds;
 // Sizes. A request beyond one is refused with the status beside it, and its connection is closed.
 inline constexpr std::size_t kMaxHeadBytes = 64U << 10;     // request line and fields; 431
 inline constexpr std::size_t kMaxTargetBytes = 16U << 10;   // an S3 key of 1024 bytes takes 3; 414
-inline constexpr std::size_t kMaxMethodBytes = 32;          // 400
 inline constexpr std::size_t kMaxHeaderFields = 200;        // 431
 inline constexpr std::uint64_t kMaxBodyBytes = 6ULL << 30;  // one S3 part is at most 5 GiB; 413
-inline constexpr std::size_t kMaxChunkLineBytes = 1024;     // size and extensions of a chunk; 400
-inline constexpr std::size_t kMaxTrailerBytes = 8U << 10;   // fields after the last chunk; 400
 // An unread body no longer than this is read and dropped, so that the connection can go on.
 inline constexpr std::uint64_t kMaxDrainBytes = 256U << 10;
 
@@ -46,6 +45,13 @@ struct HttpLimits {
   Millis progress_window = kProgressWindow;
   std::uint64_t min_progress = kMinProgress;
   Millis linger_timeout = kLingerTimeout;
+
+  [[nodiscard]] http::HeadLimits Head() const {
+    return {.target_bytes = target_bytes,
+            .header_fields = header_fields,
+            .body_bytes = body_bytes,
+            .head_bytes = head_bytes};
+  }
 };
 
 }  // namespace usher::server

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "server/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace usher::server {
 

@@ -16,7 +16,8 @@ Error Incomplete() {
 
 }  // namespace
 
-RequestBody::RequestBody(SocketStream& stream, const RequestHead& head, const HttpLimits& limits)
+RequestBody::RequestBody(SocketStream& stream, const http::RequestHead& head,
+                         const HttpLimits& limits)
     : stream_(&stream),
       drain_bytes_(limits.drain_bytes),
       meter_(limits.progress_window, limits.min_progress),

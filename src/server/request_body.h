@@ -7,15 +7,15 @@
 #include <span>
 
 #include "base/byte_source.h"
-#include "server/chunked_decoder.h"
-#include "server/request_head.h"
+#include "http/chunked_decoder.h"
+#include "http/request_head.h"
 #include "server/socket_stream.h"
 
 namespace usher::server {
 
 class RequestBody final : public ByteSource {
  public:
-  RequestBody(SocketStream& stream, const RequestHead& head, const HttpLimits& limits);
+  RequestBody(SocketStream& stream, const http::RequestHead& head, const HttpLimits& limits);
 
   // Errors: RequestTimeout (too slow), IncompleteBody (the client left), InvalidRequest (broken
   // chunks), EntityTooLarge; internal when the request is over.
@@ -43,7 +43,7 @@ class RequestBody final : public ByteSource {
   bool chunked_;
   std::uint64_t size_;
   std::uint64_t left_;  // of a body with a length
-  ChunkedDecoder decoder_;
+  http::ChunkedDecoder decoder_;
   bool continue_pending_;  // the client waits for "100 Continue"
   bool broken_ = false;
 };

@@ -47,7 +47,8 @@ struct Plan {
   bool send_body = true;
 };
 
-Plan PlanResponse(const RequestHead& head, const wire::HttpResponse& response, bool keep_alive) {
+Plan PlanResponse(const http::RequestHead& head, const wire::HttpResponse& response,
+                  bool keep_alive) {
   Plan plan{.keep_alive = keep_alive};
   if (HasNoBody(response.status)) {
     plan.framing = Framing::kNone;
@@ -77,7 +78,7 @@ Plan PlanResponse(const RequestHead& head, const wire::HttpResponse& response, b
   return plan;
 }
 
-std::string WriteHead(const RequestHead& head, const wire::HttpResponse& response,
+std::string WriteHead(const http::RequestHead& head, const wire::HttpResponse& response,
                       const Plan& plan) {
   std::string out;
   out.reserve(512);
@@ -140,8 +141,8 @@ Result<void> SendStream(SocketStream& stream, std::string_view header, ByteSourc
 
 }  // namespace
 
-Written WriteResponse(SocketStream& stream, const RequestHead& head, wire::HttpResponse response,
-                      bool keep_alive, const HttpLimits& limits) {
+Written WriteResponse(SocketStream& stream, const http::RequestHead& head,
+                      wire::HttpResponse response, bool keep_alive, const HttpLimits& limits) {
   Written written;
   const bool safe = std::ranges::all_of(response.headers, [](const auto& field) {
     return IsSafe(field.first) && IsSafe(field.second);

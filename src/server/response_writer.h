@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "server/request_head.h"
+#include "http/request_head.h"
 #include "server/socket_stream.h"
 #include "wire/http_message.h"
 
@@ -18,8 +18,8 @@ struct Written {
 
 // `keep_alive` is what is said about the connection. HEAD gets the header alone. A stream is asked
 // for its first bytes before the header is sent, so that one that fails at once becomes a 500.
-Written WriteResponse(SocketStream& stream, const RequestHead& head, wire::HttpResponse response,
-                      bool keep_alive, const HttpLimits& limits);
+Written WriteResponse(SocketStream& stream, const http::RequestHead& head,
+                      wire::HttpResponse response, bool keep_alive, const HttpLimits& limits);
 
 // An answer of the listener itself: {"message": …}.
 wire::HttpResponse PlainError(int status, std::string_view message);

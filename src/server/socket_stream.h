@@ -16,8 +16,8 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "server/http_limits.h"
-#include "server/unique_fd.h"
 
 namespace usher::server {
 

@@ -14,7 +14,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "server/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace usher::server {
 

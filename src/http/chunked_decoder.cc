@@ -1,12 +1,10 @@
-#include "server/chunked_decoder.h"
+#include "http/chunked_decoder.h"
 
 #include <algorithm>
 #include <cstring>
 #include <string>
 
-#include "server/http_limits.h"
-
-namespace usher::server {
+namespace usher::http {
 namespace {
 
 Error Broken(std::string_view what) {
@@ -124,4 +122,4 @@ Result<void> ChunkedDecoder::BeginChunk() {
   return {};
 }
 
-}  // namespace usher::server
+}  // namespace usher::http

@@ -1,11 +1,11 @@
-#include "server/chunked_decoder.h"
+#include "http/chunked_decoder.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <string>
 
-namespace usher::server {
+namespace usher::http {
 namespace {
 
 struct Decoded {
@@ -75,4 +75,4 @@ TEST(ChunkedDecoder, LimitsExtensionsAndTrailers) {
 }
 
 }  // namespace
-}  // namespace usher::server
+}  // namespace usher::http

@@ -1,11 +1,11 @@
-#include "server/request_head.h"
+#include "http/request_head.h"
 
 #include <array>
 #include <charconv>
 
 #include "base/text.h"
 
-namespace usher::server {
+namespace usher::http {
 namespace {
 
 Error Refuse(int status, std::string message) {
@@ -55,7 +55,7 @@ struct RequestLine {
   bool is_http_1_0 = false;
 };
 
-Result<RequestLine> ParseRequestLine(std::string_view line, const HttpLimits& limits) {
+Result<RequestLine> ParseRequestLine(std::string_view line, const HeadLimits& limits) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == last) {
@@ -90,7 +90,7 @@ Result<RequestLine> ParseRequestLine(std::string_view line, const HttpLimits& li
   return parsed;
 }
 
-Result<wire::Headers> ParseFields(std::string_view rest, const HttpLimits& limits) {
+Result<wire::Headers> ParseFields(std::string_view rest, const HeadLimits& limits) {
   wire::Headers headers;
   while (true) {
     const std::string_view line = TakeLine(rest);
@@ -134,7 +134,7 @@ Result<std::string> OriginForm(std::string_view target, std::string_view method,
 }
 
 // How the body is delimited, RFC 9112 section 6.
-Result<void> ReadFraming(RequestHead& head, const HttpLimits& limits) {
+Result<void> ReadFraming(RequestHead& head, const HeadLimits& limits) {
   const auto encodings = head.headers.FindAll("Transfer-Encoding");
   const auto lengths = head.headers.FindAll("Content-Length");
   if (!encodings.empty()) {
@@ -203,7 +203,7 @@ HeadScanner::State HeadScanner::Scan(std::string_view bytes) {
   }
 }
 
-Result<RequestHead> ParseRequestHead(std::string_view head, const HttpLimits& limits) {
+Result<RequestHead> ParseRequestHead(std::string_view head, const HeadLimits& limits) {
   const auto line = ParseRequestLine(TakeLine(head), limits);
   if (!line) return line.error();
   auto headers = ParseFields(head, limits);
@@ -228,7 +228,7 @@ Result<RequestHead> ParseRequestHead(std::string_view head, const HttpLimits& li
   return parsed;
 }
 
-Error TooLongHead(std::string_view head, const HttpLimits& limits) {
+Error TooLongHead(std::string_view head, const HeadLimits& limits) {
   if (head.substr(0, limits.target_bytes + kMaxMethodBytes).find('\n') == std::string_view::npos) {
     return Refuse(
         414, "the request target is longer than " + std::to_string(limits.target_bytes) + " bytes");
@@ -237,4 +237,4 @@ Error TooLongHead(std::string_view head, const HttpLimits& limits) {
       431, "the request's header is longer than " + std::to_string(limits.head_bytes) + " bytes");
 }
 
-}  // namespace usher::server
+}  // namespace usher::http

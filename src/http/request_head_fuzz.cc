@@ -3,11 +3,11 @@
 #include <string>
 
 #include "base/check.h"
-#include "server/request_head.h"
+#include "http/request_head.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace usher;
-  using namespace usher::server;
+  using namespace usher::http;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
 
   // However the bytes arrive, the head ends at the same place.

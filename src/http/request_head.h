@@ -14,10 +14,19 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "server/http_limits.h"
 #include "wire/http_message.h"
 
-namespace usher::server {
+namespace usher::http {
+
+inline constexpr std::size_t kMaxMethodBytes = 32;  // 400
+
+// A request beyond one of these is refused with the status beside it.
+struct HeadLimits {
+  std::size_t target_bytes = 16U << 10;   // an S3 key of 1024 bytes takes 3; 414
+  std::size_t header_fields = 200;        // 431
+  std::uint64_t body_bytes = 6ULL << 30;  // one S3 part is at most 5 GiB; 413
+  std::size_t head_bytes = 64U << 10;     // request line and fields; 431
+};
 
 struct RequestHead {
   std::string method;
@@ -50,10 +59,10 @@ class HeadScanner {
 
 // `head` as the scanner found it. Errors carry their status in http_status: 400, 413, 414, 417,
 // 431, 501, 505.
-Result<RequestHead> ParseRequestHead(std::string_view head, const HttpLimits& limits);
+Result<RequestHead> ParseRequestHead(std::string_view head, const HeadLimits& limits);
 
 // For a head that grew to limits.head_bytes without an end: 414 when it is the target that is too
 // long, 431 otherwise.
-Error TooLongHead(std::string_view head, const HttpLimits& limits);
+Error TooLongHead(std::string_view head, const HeadLimits& limits);
 
-}  // namespace usher::server
+}  // namespace usher::http

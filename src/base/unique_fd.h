@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace usher::server {
+namespace usher {
 
 class UniqueFd {
  public:
@@ -30,4 +30,4 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-}  // namespace usher::server
+}  // namespace usher

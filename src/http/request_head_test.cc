@@ -1,8 +1,8 @@
-#include "server/request_head.h"
+#include "http/request_head.h"
 
 #include <gtest/gtest.h>
 
-namespace usher::server {
+namespace usher::http {
 namespace {
 
 int StatusOf(std::string_view head) {
@@ -123,7 +123,7 @@ TEST(ParseRequestHead, TakesThePathOfAnAbsoluteTargetOfTheSameHost) {
 }
 
 TEST(ParseRequestHead, LimitsTargetAndFields) {
-  const HttpLimits limits{.target_bytes = 8, .header_fields = 2};
+  const HeadLimits limits{.target_bytes = 8, .header_fields = 2};
 
   EXPECT_TRUE(ParseRequestHead("GET /1234567 HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n", limits));
   EXPECT_EQ(
@@ -152,10 +152,10 @@ TEST(HeadScanner, SeesALineThatEndsInLfAlone) {
 }
 
 TEST(TooLongHead, BlamesTheTargetOrTheFields) {
-  const HttpLimits limits{.target_bytes = 8};
+  const HeadLimits limits{.target_bytes = 8};
   EXPECT_EQ(TooLongHead("GET /" + std::string(100, 'a'), limits).http_status, 414);
   EXPECT_EQ(TooLongHead("GET / HTTP/1.1\r\nA: " + std::string(100, 'a'), limits).http_status, 431);
 }
 
 }  // namespace
-}  // namespace usher::server
+}  // namespace usher::http

@@ -9,7 +9,10 @@
 
 #include "base/result.h"
 
-namespace usher::server {
+namespace usher::http {
+
+inline constexpr std::size_t kMaxChunkLineBytes = 1024;    // size and extensions of a chunk; 400
+inline constexpr std::size_t kMaxTrailerBytes = 8U << 10;  // fields after the last chunk; 400
 
 class ChunkedDecoder {
  public:
@@ -38,4 +41,4 @@ class ChunkedDecoder {
   bool trailer_cr_ = false;
 };
 
-}  // namespace usher::server
+}  // namespace usher::http

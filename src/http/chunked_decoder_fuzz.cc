@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/check.h"
-#include "server/chunked_decoder.h"
+#include "http/chunked_decoder.h"
 
 namespace {
 
@@ -17,7 +17,7 @@ struct Decoded {
 };
 
 Decoded Decode(std::string_view bytes, std::size_t in_piece, std::size_t out_piece) {
-  usher::server::ChunkedDecoder decoder(1U << 20);
+  usher::http::ChunkedDecoder decoder(1U << 20);
   Decoded decoded;
   std::string out(out_piece, '\0');
   while (!decoder.done() && decoded.consumed < bytes.size()) {
