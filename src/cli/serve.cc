@@ -18,7 +18,7 @@ namespace {
 constexpr CommandHelp kHelp{
     .name = "serve",
     .purpose =
-        "Starts the server that AWS clients talk to: Personalize, S3, IAM and STS on one "
+        "Starts the server that AWS clients talk to: Personalize, S3, Lambda, IAM and STS on one "
         "address. It keeps everything in one data folder, which it makes at the first start "
         "together with an access key. Ctrl-C or SIGTERM lets running requests end, then stops "
         "it; training and imports that were running go on at the next start.",
@@ -84,6 +84,9 @@ int Serve(Arguments arguments) {
        "whether recommendations leave out items that the user has already interacted with "
        "(exclude)",
        TakeChoice(settings.seen, {"exclude", "include"})},
+      {"--python", "FILE",
+       "the Python interpreter that runs Lambda's functions, with awslambdaric (that of ./setup)",
+       TakeText(settings.python)},
       {"--config", "FILE",
        "JSON object with the names of these options as keys; an option given here wins",
        TakeText(config)},
@@ -107,11 +110,15 @@ int Serve(Arguments arguments) {
   const sigset_t stop_signals = StopSignals();
   pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
 
-  auto app = server::App::Start({.data_folder = *data_folder,
-                                 .listen = *listen,
-                                 .verify_signatures = settings.auth != "off",
-                                 .include_seen = settings.seen == "include",
-                                 .binary = "/proc/self/exe"});
+  auto app =
+      server::App::Start({.data_folder = *data_folder,
+                          .listen = *listen,
+                          .verify_signatures = settings.auth != "off",
+                          .include_seen = settings.seen == "include",
+                          .binary = "/proc/self/exe",
+                          .python = settings.python.empty() ? USHER_PYTHON : settings.python,
+                          .layers_folder = USHER_LAYERS,
+                          .layer_rules = settings.layers.value_or(lambda::DefaultLayerRules())});
   if (!app) return Fail("serve", app.error().message);
   PrintBanner(settings, *data_folder, (*app)->address());
 

@@ -23,10 +23,11 @@ struct Key {
 constexpr std::array<std::string_view, 2> kAuth{"on", "off"};
 constexpr std::array<std::string_view, 2> kSeen{"exclude", "include"};
 constexpr std::array<std::string_view, 2> kLogFormat{"text", "json"};
-constexpr std::array<Key, 5> kKeys{{{"data", &ServeSettings::data, {}},
+constexpr std::array<Key, 6> kKeys{{{"data", &ServeSettings::data, {}},
                                     {"listen", &ServeSettings::listen, {}},
                                     {"auth", &ServeSettings::auth, kAuth},
                                     {"seen", &ServeSettings::seen, kSeen},
+                                    {"python", &ServeSettings::python, {}},
                                     {"log-format", &ServeSettings::log_format, kLogFormat}}};
 
 std::string Join(std::span<const std::string_view> words) {
@@ -46,10 +47,17 @@ Result<void> AddConfiguration(std::string_view config, ServeSettings& settings) 
   const ValueMap* keys = parsed->as_map();
   if (keys == nullptr) return InvalidInput("it is not a JSON object {\"key\": \"value\", …}");
   for (const auto& [name, value] : *keys) {
+    if (name == "layers") {
+      auto rules = lambda::ParseLayerRules(value);
+      if (!rules) return rules.error();
+      settings.layers = *std::move(rules);
+      continue;
+    }
     const auto key = std::ranges::find(kKeys, std::string_view(name), &Key::name);
     if (key == kKeys.end()) {
-      return InvalidInput("the key \"" + name +
-                          "\" is unknown: known are data, listen, auth, seen and log-format");
+      return InvalidInput(
+          "the key \"" + name +
+          "\" is unknown: known are data, listen, auth, seen, python, layers and log-format");
     }
     const std::string* text = value.as_string();
     if (text == nullptr || text->empty()) {

@@ -2,11 +2,14 @@
 // without either, in this order.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "server/listen_address.h"
+#include "services/lambda/layers.h"
 
 namespace usher::cli {
 
@@ -14,15 +17,17 @@ namespace usher::cli {
 struct ServeSettings {
   std::string data;
   std::string listen;
-  std::string auth;        // "on", "off"
-  std::string seen;        // "exclude", "include"
-  std::string log_format;  // "text", "json"
+  std::string auth;                                      // "on", "off"
+  std::string seen;                                      // "exclude", "include"
+  std::string log_format;                                // "text", "json"
+  std::string python;                                    // interpreter for Lambda's functions
+  std::optional<std::vector<lambda::LayerRule>> layers;  // in the configuration alone
 };
 
 // Takes from the configuration what the flags have not given. `config` is a JSON object with the
 // flags' names as keys: {"data": "/srv/usher", "listen": "0.0.0.0:4566", "auth": "on",
-// "seen": "exclude", "log-format": "json"}. Errors: invalid input, naming the key and what is
-// accepted.
+// "seen": "exclude", "log-format": "json", "layers": {"AWSSDKPandas-*": "awswrangler"}}. Errors:
+// invalid input, naming the key and what is accepted.
 Result<void> AddConfiguration(std::string_view config, ServeSettings& settings);
 
 // The same from a file. Errors: also when it cannot be read.

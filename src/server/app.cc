@@ -12,6 +12,8 @@
 #include "server/metrics.h"
 #include "server/own_routes.h"
 #include "services/iam/service.h"
+#include "services/lambda/code_links.h"
+#include "services/lambda/service.h"
 #include "services/logs/service.h"
 #include "services/personalize/service.h"
 #include "services/s3/service.h"
@@ -21,6 +23,7 @@
 #include "storage/object_store.h"
 #include "wire/dispatcher.h"
 #include "wire/gateway.h"
+#include "wire/temporary_credentials.h"
 
 namespace usher::server {
 namespace {
@@ -74,6 +77,7 @@ struct App::Parts {
   // end.
   ~Parts() {
     if (deliveries) deliveries->Stop();
+    if (lambda) lambda->Stop();
     if (jobs) jobs->Stop();
   }
   Parts(const Parts&) = delete;
@@ -83,6 +87,7 @@ struct App::Parts {
   Time started = clock.Now();
   storage::DataFolder folder;
   std::unique_ptr<CredentialFile> credentials;
+  std::unique_ptr<wire::TemporaryCredentials> temporary_credentials;
   std::unique_ptr<storage::DocumentStore> documents;
   std::unique_ptr<storage::ObjectStore> objects;
   std::unique_ptr<jobs::JobRunner> jobs;
@@ -91,13 +96,14 @@ struct App::Parts {
   std::unique_ptr<s3::ObjectEvents> object_events;
   std::unique_ptr<logs::Service> logs;
   std::unique_ptr<personalize::Service> personalize;
+  std::unique_ptr<lambda::Service> lambda;
   std::unique_ptr<wire::Gateway> gateway;
   Metrics metrics;
   OwnRoutes own_routes;
   std::unique_ptr<HttpServer> http;
 
   Result<void> OpenStores(const AppOptions& options);
-  void RegisterServices(const AppOptions& options);
+  Result<void> RegisterServices(const AppOptions& options, const std::string& endpoint);
   Result<void> Listen(BoundSocket socket, const AppOptions& options);
   wire::HttpResponse Answer(wire::HttpRequest request, Exchange& exchange) const;
   [[nodiscard]] std::string MetricsText() const;
@@ -107,6 +113,7 @@ Result<void> App::Parts::OpenStores(const AppOptions& options) {
   auto key = CredentialFile::LoadOrCreate(folder.path());
   if (!key) return key.error();
   credentials = std::make_unique<CredentialFile>(*std::move(key));
+  temporary_credentials = std::make_unique<wire::TemporaryCredentials>(credentials.get());
   auto store = storage::OpenSqliteStore(folder.path());
   if (!store) return store.error();
   documents = *std::move(store);
@@ -121,7 +128,7 @@ Result<void> App::Parts::OpenStores(const AppOptions& options) {
   return {};
 }
 
-void App::Parts::RegisterServices(const AppOptions& options) {
+Result<void> App::Parts::RegisterServices(const AppOptions& options, const std::string& endpoint) {
   object_events = std::make_unique<s3::ObjectEvents>(dispatcher, *deliveries, clock);
   s3::Register(dispatcher, *objects, *object_events);
   iam::Register(dispatcher, *documents, clock);
@@ -132,15 +139,30 @@ void App::Parts::RegisterServices(const AppOptions& options) {
       *documents, *jobs, dispatcher, clock,
       personalize::Options{.data_folder = folder.path(), .include_seen = options.include_seen});
   personalize::Register(dispatcher, *jobs, *personalize);
+  auto functions =
+      lambda::Service::Open({.data_folder = folder.path(),
+                             .endpoint = endpoint,
+                             .python = options.python,
+                             .layers_folder = options.layers_folder,
+                             .layer_rules = options.layer_rules},
+                            *documents, *deliveries, dispatcher, *temporary_credentials, clock);
+  if (!functions) return functions.error();
+  lambda = *std::move(functions);
+  lambda::Register(dispatcher, *lambda);
+  lambda->Start();
+  return {};
 }
 
 Result<void> App::Parts::Listen(BoundSocket socket, const AppOptions& options) {
   gateway = std::make_unique<wire::Gateway>(
-      dispatcher, *credentials, clock,
+      dispatcher, *temporary_credentials, clock,
       wire::GatewayOptions{.verify_signatures = options.verify_signatures});
   http = std::make_unique<HttpServer>(std::move(socket), options.limits);
-  own_routes = {.is_ready = [this] { return !http->is_stopping(); },
-                .metrics = [this] { return MetricsText(); }};
+  own_routes = {
+      .is_ready = [this] { return !http->is_stopping(); },
+      .metrics = [this] { return MetricsText(); },
+      .function_code =
+          [this](std::string_view target) { return lambda::OpenCodeLink(*lambda, target); }};
   return http->Start([this](wire::HttpRequest request,
                             Exchange& exchange) { return Answer(std::move(request), exchange); },
                      [this](const Exchange& exchange) {
@@ -196,7 +218,10 @@ Result<std::unique_ptr<App>> App::Start(AppOptions options) {
 
   auto parts = std::make_unique<Parts>(*std::move(folder));
   if (const auto opened = parts->OpenStores(options); !opened) return opened.error();
-  parts->RegisterServices(options);
+  if (const auto registered = parts->RegisterServices(options, socket->address.Endpoint());
+      !registered) {
+    return registered.error();
+  }
   if (const auto started = parts->logs->Start(); !started) return started.error();
   if (const auto swept = personalize::RemoveLeftovers(*parts->personalize); !swept) {
     return swept.error();
@@ -210,8 +235,11 @@ Result<std::unique_ptr<App>> App::Start(AppOptions options) {
 }
 
 bool App::Stop(Millis grace) {
+  // Functions that run on are ended before their callers are cut off.
+  parts_->lambda->StopAfter(grace * 4 / 5);
   const bool in_time = parts_->http->Stop(grace);
   parts_->deliveries->Stop();
+  parts_->lambda->Stop();
   parts_->jobs->Stop();
   return in_time;
 }

@@ -4,11 +4,13 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "server/credential_file.h"
 #include "server/http_limits.h"
 #include "server/listen_address.h"
+#include "services/lambda/layers.h"
 
 namespace usher::server {
 
@@ -18,6 +20,9 @@ struct AppOptions {
   bool verify_signatures = true;  // false only on a loopback address
   bool include_seen = false;      // recommend items that the user has already interacted with
   std::string binary;             // of this program, for jobs in child processes
+  std::string python;             // interpreter for Lambda's functions, with awslambdaric
+  std::string layers_folder;      // where ./setup --layer installs what layers stand for
+  std::vector<lambda::LayerRule> layer_rules = lambda::DefaultLayerRules();
   HttpLimits limits;
 };
 

@@ -7,6 +7,8 @@
 namespace usher::server {
 namespace {
 
+constexpr std::string_view kFunctionCode = "/_aws/lambda/code/";
+
 wire::HttpResponse PlainText(int status, std::string text, std::string_view type = "text/plain") {
   wire::HttpResponse response{.status = status, .body = std::move(text)};
   response.headers.Add("Content-Type", std::string(type));
@@ -14,8 +16,26 @@ wire::HttpResponse PlainText(int status, std::string text, std::string_view type
   return response;
 }
 
+wire::HttpResponse FunctionCode(const OwnRoutes& routes, const wire::HttpRequest& request) {
+  if (request.method != "GET") return PlainError(405, "this path only answers GET");
+  auto code = routes.function_code(request.target);
+  if (!code) {
+    const int status = code.error().code == ErrorCode::kAccessDenied ? 403
+                       : code.error().code == ErrorCode::kNotFound   ? 404
+                                                                     : 500;
+    return PlainError(status, status == 500 ? "the code cannot be read" : code.error().message);
+  }
+  wire::HttpResponse response{.status = 200, .stream = Stream(*std::move(code))};
+  response.headers.Add("Content-Type", "application/zip");
+  response.headers.Add("Cache-Control", "no-store");
+  return response;
+}
+
 wire::HttpResponse Answer(const OwnRoutes& routes, const wire::HttpRequest& request,
                           std::string_view segment, std::string_view path) {
+  if (path.starts_with(kFunctionCode) && routes.function_code) {
+    return FunctionCode(routes, request);
+  }
   if (path.size() > segment.size() + 1 || segment == "restapis" || segment == "_aws") {
     return PlainError(404, "there is nothing at this path");
   }

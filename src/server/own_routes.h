@@ -4,12 +4,17 @@
 //   GET /healthz   200 while the process runs
 //   GET /readyz    200 while it takes requests, 503 once it is stopping
 //   GET /metrics   Prometheus text
+//   GET /_aws/lambda/code/…   the zip of a function, by the link that GetFunction has given
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "base/byte_source.h"
+#include "base/result.h"
 #include "server/exchange.h"
 #include "wire/http_message.h"
 
@@ -18,6 +23,8 @@ namespace usher::server {
 struct OwnRoutes {
   std::function<bool()> is_ready;
   std::function<std::string()> metrics;
+  // Given path and query. Errors: access denied, not found.
+  std::function<Result<std::unique_ptr<ByteSource>>(std::string_view target)> function_code;
 };
 
 // nullopt: the request is for a service. A key of a bucket named by the Host header is never ours.

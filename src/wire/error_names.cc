@@ -102,6 +102,13 @@ constexpr ServiceRow kServiceNames[] = {
     {"personalize-runtime", {ErrorCode::kInvalidInput, "InvalidInputException", 400}},
     {"personalize-events", {ErrorCode::kInvalidInput, "InvalidInputException", 400}},
 
+    {"lambda", {ErrorCode::kInvalidInput, "InvalidParameterValueException", 400}},
+    {"lambda", {ErrorCode::kInUse, "ResourceConflictException", 409}},
+    {"lambda", {ErrorCode::kInvalidNextToken, "InvalidParameterValueException", 400}},
+    {"lambda", {ErrorCode::kInternal, "ServiceException", 500}},
+    {"lambda", {ErrorCode::kCorrupt, "ServiceException", 500}},
+    {"lambda", {ErrorCode::kCancelled, "ServiceException", 500}},
+
     {"iam", {ErrorCode::kNotFound, "NoSuchEntity", 404}},
     {"iam", {ErrorCode::kAlreadyExists, "EntityAlreadyExists", 409}},
     {"iam", {ErrorCode::kInUse, "DeleteConflict", 409}},

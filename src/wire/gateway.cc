@@ -183,7 +183,7 @@ class Exchange {
                               .labels = route_.labels,
                               .query = target_.query,
                               .body = body_,
-                              .stream = request_.body});
+                              .stream = BodyStream(operation)});
     if (!input) return input.error();
 
     auto output = dispatcher_.Call(operation, *input, call_);
@@ -256,8 +256,16 @@ class Exchange {
     return {};
   }
 
+  // Where the signature asked for the whole body, it is read already.
+  [[nodiscard]] Stream BodyStream(const Operation& operation) const {
+    if (body_read_ && StreamsIn(operation)) return std::make_shared<StringSource>(body_);
+    return request_.body;
+  }
+
   Result<void> ReadBody(const Service& service) {
-    return body_read_ ? Result<void>() : ReadWhole(service.protocol, options_.max_body_bytes);
+    const std::size_t limit =
+        service.id == "lambda" ? options_.max_lambda_body_bytes : options_.max_body_bytes;
+    return body_read_ ? Result<void>() : ReadWhole(service.protocol, limit);
   }
 
   Result<void> ReadWhole(Protocol protocol, std::size_t limit) {

@@ -19,6 +19,8 @@ struct GatewayOptions {
   bool verify_signatures = true;
   // Bodies of operations that do not stream are refused above this, with the protocol's own error.
   std::size_t max_body_bytes = 10U << 20;
+  // The same for Lambda, whose requests may carry a zip of 50 MB in base64.
+  std::size_t max_lambda_body_bytes = 70U << 20;
   // What is routed to; a test may add a service of its own.
   std::span<const Service* const> services = AllServices();
 };

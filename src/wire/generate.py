@@ -31,6 +31,8 @@ SCALARS = {
 PROTOCOLS = {"json": "kJson", "rest-json": "kRestJson", "query": "kQuery", "rest-xml": "kRestXml"}
 TIMESTAMPS = {"unixTimestamp": "kEpochSeconds", "iso8601": "kIso8601", "rfc822": "kHttpDate"}
 LOCATIONS = {"uri": "kUri", "querystring": "kQuery", "header": "kHeader", "headers": "kHeaderPrefix", "statusCode": "kStatusCode"}
+# Values that we add to an enum of a model: each is an extension of our own, described in docs/compatibility.md.
+ENUM_EXTENSIONS = {("lambda", "Runtime"): ["usher"]}
 CPP_KEYWORDS = set(keyword.kwlist) | {
     "delete", "default", "namespace", "class", "operator", "new", "template", "this", "union", "private", "public", "protected",
     "register", "switch", "case", "const", "int", "long", "short", "char", "float", "double", "bool", "void", "auto", "enum",
@@ -88,6 +90,9 @@ class Service:
         self.name = name
         self.model = load_model(name)
         self.shapes = self.model["shapes"]
+        for (service, shape), values in ENUM_EXTENSIONS.items():
+            if service == name:
+                self.shapes[shape]["enum"] = self.shapes[shape]["enum"] + values
         unknown = sorted(operations - set(self.model["operations"]))
         if unknown:
             sys.exit(f"operations.txt: {name} has no operation {', '.join(unknown)}")

@@ -1,0 +1,70 @@
+// The log events of functions on their way to CloudWatch Logs: gathered by stream and handed over
+// from a thread of its own, so that no invocation waits for the log.
+//
+// Bounded: when more than kMaxWaitingBytes wait, because the log cannot be written fast enough or
+// at all, further events are dropped, counted, and the count is logged by the server.
+// Threads: safe from any thread.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "wire/dispatcher.h"
+
+namespace usher::lambda {
+
+inline constexpr std::size_t kMaxWaitingBytes = 64U << 20;
+
+class LogWriter {
+ public:
+  // `dispatcher` must outlive it; it is called from Start on.
+  explicit LogWriter(const wire::Dispatcher& dispatcher) : dispatcher_(dispatcher) {}
+  ~LogWriter();
+  LogWriter(const LogWriter&) = delete;
+  LogWriter& operator=(const LogWriter&) = delete;
+
+  struct Stream {
+    std::string region;
+    std::string group;
+    std::string name;
+    auto operator<=>(const Stream&) const = default;
+  };
+  void Write(const Stream& stream, Time time, std::string message);
+  void Start();
+  // Hands over what waits, then ends.
+  void Stop();
+  [[nodiscard]] std::uint64_t lost() const;
+
+ private:
+  struct Event {
+    Time time;
+    std::string message;
+  };
+  using Events = std::map<Stream, std::vector<Event>>;
+
+  void Work();
+  void HandOver(const Stream& stream, const std::vector<Event>& events);
+  Result<Value> Call(std::string_view operation, ValueMap request, const Stream& stream) const;
+  Result<void> Make(const Stream& stream) const;
+  void CountLost(const Stream& stream, std::size_t events, const std::string& why);
+
+  const wire::Dispatcher& dispatcher_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  Events waiting_;
+  std::size_t waiting_bytes_ = 0;
+  std::uint64_t dropped_ = 0;  // since the last line about it
+  std::uint64_t lost_ = 0;
+  bool told_unsupported_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace usher::lambda
