@@ -114,14 +114,16 @@ def peers_of(name, train, test, held_out, arguments):
 class Table:
     """Rows of results of one set."""
 
-    def __init__(self, held_out, new, catalogue):
-        self.held_out, self.catalogue = held_out, catalogue
+    def __init__(self, known, held_out, new, catalogue):
+        self.known, self.held_out, self.catalogue = known, held_out, catalogue
         self.new = {user: fresh for user, items in held_out.items() if (fresh := items & new)}
         self.rows = []
         self.ndcg = {}  # by user
 
     def add(self, label, runs):
         """runs: (lists, seconds) of each seed."""
+        for lists, _ in runs:
+            self.check(label, lists)
         values = [judge(lists, self.held_out) for lists, _ in runs]
         mean = np.mean(values, axis=0)
         new = [[len(items.intersection(lists.get(user, [])[:LIST])) / len(items) for user, items in self.new.items()]
@@ -135,6 +137,12 @@ class Table:
                           "ndcg@10_by_seed": [float(one[:, 0].mean()) for one in values]})
         return self.rows[-1]
 
+    def check(self, label, lists):
+        for user in self.held_out:
+            shown = lists.get(user, [])
+            if len(set(shown)) < len(shown) or self.known.get(user, set()).intersection(shown):
+                sys.exit(f"{label}: the list of user {user} names an item twice or one of the train part")
+
     def difference(self, label, other):
         return mean_and_error(self.ndcg[label] - self.ndcg[other])
 
@@ -147,7 +155,7 @@ def measure(name, path, arguments, folder):
         quality_data.write_catalogue(folder / "items.csv", catalogue)
     held_out = by_user(test)
     items = set(train.item.tolist()) | set(test.item.tolist())
-    table = Table(held_out, items - set(train.item.tolist()), len(items))
+    table = Table(by_user(train), held_out, items - set(train.item.tolist()), len(items))
     for peer in peers_of(name, train, test, held_out, arguments):
         table.add(peer["label"], [(peer["lists"], peer["seconds"])])
     peers = list(table.rows)

@@ -13,9 +13,11 @@ void SequenceScores::Sum(const WeightedListsView& T, std::span<const std::uint32
     const float q = scale * recency_[p];
     const WeightedListsView::Row row = T[recent[p]];
     for (std::size_t k = 0; k < row.items.size(); ++k) {
+      const float more = q * row.weights[k];
+      if (more == 0) continue;  // too small for a float; a sum of 0 means not yet in items_
       float& sum = sums_[row.items[k]];
       if (sum == 0) items_.push_back(row.items[k]);
-      sum += q * row.weights[k];
+      sum += more;
     }
   }
 }

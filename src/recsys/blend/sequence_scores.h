@@ -26,7 +26,7 @@ class SequenceScores {
   void Sum(const WeightedListsView& T, std::span<const std::uint32_t> history,
            std::span<const std::uint32_t> times, const Recency& recency, float scale);
 
-  // Items with a score over 0, in no order that means anything but always the same.
+  // Items with a score over 0, each once, in no order that means anything but always the same.
   [[nodiscard]] std::span<const std::uint32_t> items() const { return items_; }
   [[nodiscard]] float operator[](std::uint32_t item) const { return sums_[item]; }
 
