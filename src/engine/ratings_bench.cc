@@ -27,6 +27,7 @@ namespace {
 constexpr std::string_view kUsage =
     "Usage: engine_bench RATINGS [rank=64] [sweeps=0] [unobserved=0.08] [regularization=0.005]\n"
     "                    [start=0] [temperature=0.11] [threads=0] [single=2000] [factors=FILE]\n"
+    "                    [solver=direct|gradient|blocks] [steps=3] [width=32]\n"
     "Reads RATINGS; with sweeps > 0 trains ALS, answers all users, then some one by one, and "
     "writes\n"
     "the factors: two numbers of 64 bits (users, items), then the rows of both as floats.\n";
@@ -52,6 +53,12 @@ class Options {
  private:
   std::vector<std::string_view> words_;
 };
+
+recsys::AlsSolver SolverOf(std::string_view name) {
+  if (name == "gradient") return recsys::AlsSolver::kConjugateGradient;
+  if (name == "blocks") return recsys::AlsSolver::kBlocks;
+  return recsys::AlsSolver::kDirect;
+}
 
 struct Stopwatch {
   std::chrono::steady_clock::time_point wall = std::chrono::steady_clock::now();
@@ -183,7 +190,10 @@ int Run(int count, char** words) {
       .sweeps = static_cast<std::size_t>(given.Number("sweeps", 0)),
       .unobserved_weight = static_cast<float>(given.Number("unobserved", 0.08)),
       .regularization = static_cast<float>(given.Number("regularization", 0.005)),
-      .start_iterations = static_cast<std::size_t>(given.Number("start", 0))};
+      .start_iterations = static_cast<std::size_t>(given.Number("start", 0)),
+      .solver = SolverOf(given.Text("solver")),
+      .gradient_steps = static_cast<std::size_t>(given.Number("steps", 3)),
+      .block_width = static_cast<std::size_t>(given.Number("width", 32))};
   if (options.sweeps == 0) return 0;
   const auto factors = TrainSweeps(*interactions, options, pool);
   if (!factors) return 1;

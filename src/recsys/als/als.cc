@@ -112,11 +112,13 @@ std::vector<float> TransposeWeights(const Interactions& interactions, const List
   return weights;
 }
 
+enum class Accuracy { kExact, kOfTheSolver };
+
 // Solves every row of `out`; false when stopped on the way. `weights` are of the lists' values, or
 // none: all 1.
-bool SolveSide(const AlsSide& side, const ListsView& lists, std::span<const float> weights,
-               ThreadPool& pool, std::vector<AlsSide::Scratch>& scratches, Meter& meter,
-               linalg::Matrix& out) {
+bool SolveSide(const AlsSide& side, Accuracy accuracy, const ListsView& lists,
+               std::span<const float> weights, ThreadPool& pool,
+               std::vector<AlsSide::Scratch>& scratches, Meter& meter, linalg::Matrix& out) {
   for (std::size_t begin = 0; begin < lists.size(); begin += kRowsPerBlock) {
     const std::size_t count = std::min(kRowsPerBlock, lists.size() - begin);
     pool.ParallelFor(count, kRowsPerChunk, [&](const ChunkRange& range) {
@@ -124,8 +126,13 @@ bool SolveSide(const AlsSide& side, const ListsView& lists, std::span<const floa
       for (std::size_t row = begin + range.begin; row < end; ++row) {
         const std::span<const std::uint32_t> upcoming =
             row + 1 < end ? lists[row + 1] : std::span<const std::uint32_t>();
-        side.Solve(lists[row], WeightsOfList(lists, weights, row), scratches[range.worker],
-                   out.Row(row), upcoming);
+        const std::span<const float> own = WeightsOfList(lists, weights, row);
+        AlsSide::Scratch& scratch = scratches[range.worker];
+        if (accuracy == Accuracy::kExact) {
+          side.Solve(lists[row], own, scratch, out.Row(row), upcoming);
+        } else {
+          side.Improve(lists[row], own, scratch, out.Row(row), upcoming);
+        }
       }
     });
     if (!meter.Advance(count)) return false;
@@ -147,27 +154,33 @@ std::size_t CountOccurring(const ListsView& lists, std::size_t value_count) {
   return static_cast<std::size_t>(std::ranges::count(occurs, true));
 }
 
-void SolveRows(const ListsView& lists, const linalg::MatrixView& other, std::size_t other_count,
-               const AlsOptions& options, ThreadPool& pool, linalg::Matrix& out) {
-  const AlsSide side(other, other_count, options, pool);
-  std::vector<AlsSide::Scratch> scratches(pool.thread_count(), AlsSide::Scratch(other.stride));
-  const AlsHooks no_hooks;
-  Meter meter(no_hooks, 1, 0);
-  SolveSide(side, lists, {}, pool, scratches, meter, out);
-}
-
 AlsSide::Scratch::Scratch(std::size_t stride)
-    : A(stride * stride), panel(linalg::PanelSize(stride)) {}
+    : A(stride * stride), panel(linalg::PanelSize(stride)), gradient(), blocks() {}
 
 AlsSide::AlsSide(const linalg::MatrixView& other, std::size_t other_count,
                  const AlsOptions& options, ThreadPool& pool)
     : other_(other),
       base_(other.stride * other.stride),
+      solver_(options.solver),
+      gradient_steps_(options.gradient_steps),
+      block_width_(std::min(options.block_width, other.stride)),
       unobserved_total_(options.unobserved_weight * static_cast<float>(other_count)),
       regularization_(options.regularization),
       frequency_exponent_(options.frequency_exponent) {
   linalg::Gram(other, pool, base_.data());
   for (float& value : base_) value *= options.unobserved_weight;
+  const std::size_t n = other.stride;
+  for (std::size_t r = 0; r < n; ++r) {
+    for (std::size_t c = 0; c < r; ++c) base_[r * n + c] = base_[c * n + r];
+  }
+}
+
+// lambda (sum w + alpha0 |I|)^nu
+float AlsSide::Ridge(std::span<const std::uint32_t> observed,
+                     std::span<const float> weights) const {
+  const float total = weights.empty() ? static_cast<float>(observed.size())
+                                      : std::accumulate(weights.begin(), weights.end(), 0.0F);
+  return regularization_ * std::pow(total + unobserved_total_, frequency_exponent_);
 }
 
 // x = (alpha0 V^T V + sum w v v^T + lambda (sum w + alpha0 |I|)^nu I)^-1 sum w v
@@ -180,6 +193,24 @@ void AlsSide::Solve(std::span<const std::uint32_t> observed, std::span<const flo
   }
   SetUp(observed, weights, scratch, x, upcoming);
   linalg::SolveCholeskyInPlace(scratch.A.data(), n, x);
+}
+
+void AlsSide::Improve(std::span<const std::uint32_t> observed, std::span<const float> weights,
+                      Scratch& scratch, float* x, std::span<const std::uint32_t> upcoming) const {
+  if (solver_ == AlsSolver::kDirect || observed.empty()) {
+    Solve(observed, weights, scratch, x, upcoming);
+    return;
+  }
+  const RowSystem system{.other = other_,
+                         .base = base_.data(),
+                         .ridge = Ridge(observed, weights),
+                         .observed = observed,
+                         .weights = weights};
+  if (solver_ == AlsSolver::kConjugateGradient) {
+    StepConjugateGradient(system, gradient_steps_, scratch.gradient, x);
+  } else {
+    DescendBlocks(system, block_width_, scratch.blocks, x);
+  }
 }
 
 void AlsSide::SolveFor(std::span<const std::uint32_t> observed, std::span<const float> weights,
@@ -195,9 +226,7 @@ void AlsSide::SetUp(std::span<const std::uint32_t> observed, std::span<const flo
   float* A = scratch.A.data();
   linalg::GatherRankUpdate(other_, observed, weights, base_.data(), A, b, scratch.panel.data(),
                            upcoming);
-  const float total = weights.empty() ? static_cast<float>(observed.size())
-                                      : std::accumulate(weights.begin(), weights.end(), 0.0F);
-  const float ridge = regularization_ * std::pow(total + unobserved_total_, frequency_exponent_);
+  const float ridge = Ridge(observed, weights);
   for (std::size_t k = 0; k < n; ++k) A[k * n + k] += ridge;
 }
 
@@ -218,6 +247,7 @@ Result<AlsFactors> TrainAls(const Interactions& interactions, const AlsOptions& 
     Check(hooks.start->items.rows() == interactions.item_count &&
               hooks.start->items.cols() == options.rank,
           "the start has the shape of this training");
+    Check(options.solver == AlsSolver::kDirect, "only direct sweeps depend on the items alone");
     factors.items = std::move(hooks.start->items);
     sweep = hooks.start->sweeps_done;
   } else {
@@ -238,11 +268,13 @@ Result<AlsFactors> TrainAls(const Interactions& interactions, const AlsOptions& 
   const Error stopped = Cancelled("the training was stopped");
   for (; sweep < options.sweeps; ++sweep) {
     const AlsSide user_side(factors.items.view(), active_items, options, pool);
-    if (!SolveSide(user_side, by_user, user_weights, pool, scratches, meter, factors.users)) {
+    if (!SolveSide(user_side, Accuracy::kOfTheSolver, by_user, user_weights, pool, scratches, meter,
+                   factors.users)) {
       return stopped;
     }
     const AlsSide item_side(factors.users.view(), active_users, options, pool);
-    if (!SolveSide(item_side, by_item, item_weights, pool, scratches, meter, factors.items)) {
+    if (!SolveSide(item_side, Accuracy::kOfTheSolver, by_item, item_weights, pool, scratches, meter,
+                   factors.items)) {
       return stopped;
     }
     if (hooks.after_sweep) {
@@ -252,7 +284,8 @@ Result<AlsFactors> TrainAls(const Interactions& interactions, const AlsOptions& 
   }
   if (!hooks.solve_users) return factors;
   const AlsSide user_side(factors.items.view(), active_items, options, pool);
-  if (!SolveSide(user_side, by_user, user_weights, pool, scratches, meter, factors.users)) {
+  if (!SolveSide(user_side, Accuracy::kExact, by_user, user_weights, pool, scratches, meter,
+                 factors.users)) {
     return stopped;
   }
   return factors;

@@ -1,5 +1,7 @@
 // Implicit-feedback alternating least squares with frequency-scaled regularisation.
 //
+// Solver:  each sweep solves its rows exactly unless the options say otherwise; folding in and the
+//          last solve of the users are always exact.
 // Source:  Rendle, Krichene, Zhang, Koren, "Revisiting the Performance of iALS on Item
 //          Recommendation Benchmarks", RecSys 2022 (arXiv 2110.14037), equations 2 to 4; after Hu,
 //          Koren, Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008.
@@ -24,9 +26,18 @@
 #include "base/parallel.h"
 #include "base/result.h"
 #include "linalg/matrix.h"
+#include "recsys/als/block_descent.h"
+#include "recsys/als/conjugate_gradient.h"
 #include "recsys/interactions/interactions.h"
 
 namespace usher::recsys {
+
+// How a sweep solves a row.
+enum class AlsSolver {
+  kDirect,             // exactly, by Cholesky
+  kConjugateGradient,  // some steps from the row's last factors (conjugate_gradient.h)
+  kBlocks,             // one visit of each block of factors, from the last ones (block_descent.h)
+};
 
 struct AlsOptions {
   std::size_t rank = 64;            // 1 to 512
@@ -41,6 +52,9 @@ struct AlsOptions {
   // several sweeps. 0: the random start as it is.
   std::size_t start_iterations = 0;
   std::uint64_t seed = 1;
+  AlsSolver solver = AlsSolver::kDirect;
+  std::size_t gradient_steps = 3;  // of kConjugateGradient
+  std::size_t block_width = 32;    // of kBlocks; a multiple of linalg::kRowMultiple
 };
 
 // Solves rows of one side, the factors of the other side being fixed.
@@ -50,6 +64,8 @@ class AlsSide {
     explicit Scratch(std::size_t stride);
     linalg::FloatVector A;  // [stride x stride]
     linalg::FloatVector panel;
+    ConjugateGradientScratch gradient;
+    BlockDescentScratch blocks;
   };
 
   // `other` must outlive this; `other_count` rows of it occur in S.
@@ -62,6 +78,11 @@ class AlsSide {
   // known: its rows are fetched from memory meanwhile.
   void Solve(std::span<const std::uint32_t> observed, std::span<const float> weights,
              Scratch& scratch, float* x, std::span<const std::uint32_t> upcoming = {}) const;
+
+  // Moves x [stride], the row's last factors, towards the minimiser by the solver of the options;
+  // with kDirect the same as Solve.
+  void Improve(std::span<const std::uint32_t> observed, std::span<const float> weights,
+               Scratch& scratch, float* x, std::span<const std::uint32_t> upcoming = {}) const;
 
   // Overwrites y [stride], given as a right-hand side b, with A^-1 b, A being the matrix of Solve
   // for the same row: Solve gives A^-1 sum_j w_j v_j, so that v_j.(A^-1 b) w_j is what pair j adds
@@ -77,8 +98,14 @@ class AlsSide {
              Scratch& scratch, float* b, std::span<const std::uint32_t> upcoming) const;
 
   linalg::MatrixView other_;
+  [[nodiscard]] float Ridge(std::span<const std::uint32_t> observed,
+                            std::span<const float> weights) const;
+
   linalg::FloatVector base_;  // alpha0 times the Gram matrix of the other side
-  float unobserved_total_;    // alpha0 times other_count
+  AlsSolver solver_;
+  std::size_t gradient_steps_;
+  std::size_t block_width_;
+  float unobserved_total_;  // alpha0 times other_count
   float regularization_;
   float frequency_exponent_;
 };
@@ -89,7 +116,8 @@ struct AlsFactors {
 };
 
 struct AlsHooks {
-  // Where to go on: item factors after so many sweeps, as after_sweep gave them.
+  // Where to go on: item factors after so many sweeps, as after_sweep gave them. For the direct
+  // solver alone: the others' sweeps begin from the users' factors too.
   struct Start {
     std::size_t sweeps_done = 0;
     linalg::Matrix items;
@@ -107,10 +135,6 @@ struct AlsHooks {
 // stop request.
 Result<AlsFactors> TrainAls(const Interactions& interactions, const AlsOptions& options,
                             ThreadPool& pool, AlsHooks hooks = {});
-
-// Solves the rows of one side for `lists` of the other side's rows. `other_count` as in AlsSide.
-void SolveRows(const ListsView& lists, const linalg::MatrixView& other, std::size_t other_count,
-               const AlsOptions& options, ThreadPool& pool, linalg::Matrix& out);
 
 // Rows that are not empty.
 [[nodiscard]] std::size_t CountNonEmpty(const ListsView& lists);

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "linalg/exp_sums.h"
-#include "linalg/vector_ops.h"
 
 namespace usher::recsys {
 namespace {
@@ -19,18 +19,6 @@ struct Slope {
 };
 
 }  // namespace
-
-float FitTemperature(const linalg::MatrixView& items, std::span<const TemperatureCase> cases,
-                     ThreadPool& pool) {
-  Lists held_out;
-  for (const TemperatureCase& one : cases) held_out.Append(one.items);
-  const auto score = [&](std::size_t which, std::size_t /*worker*/, std::span<float> scores) {
-    for (std::size_t i = 0; i < items.rows; ++i) {
-      scores[i] = linalg::Dot({items.Row(i), items.stride}, cases[which].u);
-    }
-  };
-  return FitTemperature(items.rows, held_out.view(), score, pool);
-}
 
 float FitTemperature(std::size_t item_count, const ListsView& held_out, const ScoreCase& score,
                      ThreadPool& pool) {

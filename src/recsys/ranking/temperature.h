@@ -3,18 +3,15 @@
 //
 // Symbols: b = 1 / temperature. Minimised over b is the mean over cases of
 //            log sum_i exp(b s_i) - b mean_j s_j,  j over the case's held-out items,
-//          which is convex in b: Newton's method within a shrinking bracket. For factors the score
-//          s_i is u.v_i.
+//          which is convex in b: Newton's method within a shrinking bracket.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
-#include <vector>
 
 #include "base/parallel.h"
-#include "linalg/matrix.h"
 #include "recsys/interactions/lists.h"
 
 namespace usher::recsys {
@@ -32,14 +29,5 @@ using ScoreCase =
 // when there are no cases. Uses the first cases whose scores fit into 64 MB.
 [[nodiscard]] float FitTemperature(std::size_t item_count, const ListsView& held_out,
                                    const ScoreCase& score, ThreadPool& pool);
-
-struct TemperatureCase {
-  std::span<const float> u;              // [stride of items]
-  std::span<const std::uint32_t> items;  // held out; at least one
-};
-
-// The same for factors.
-[[nodiscard]] float FitTemperature(const linalg::MatrixView& items,
-                                   std::span<const TemperatureCase> cases, ThreadPool& pool);
 
 }  // namespace usher::recsys
