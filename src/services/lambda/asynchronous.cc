@@ -51,7 +51,10 @@ std::string Write(const AsynchronousEvent& event) {
   map.Append("region", event.region);
   map.Append("payload", event.payload);
   map.Append("clientContext", event.client_context);
-  map.Append("traceRoot", event.trace_root);
+  map.Append("traceRoot", event.trace.root);
+  map.Append("traceParent", event.trace.parent);
+  map.Append("sampled", event.trace.sampled);
+  map.Append("depth", event.trace.depth);
   return json::Write(map);
 }
 
@@ -65,7 +68,12 @@ Result<AsynchronousEvent> ReadAsynchronousEvent(std::string_view text) {
   wire::ReadMember(*value, "region", event.region);
   wire::ReadMember(*value, "payload", event.payload);
   wire::ReadMember(*value, "clientContext", event.client_context);
-  wire::ReadMember(*value, "traceRoot", event.trace_root);
+  wire::ReadMember(*value, "traceRoot", event.trace.root);
+  wire::ReadMember(*value, "traceParent", event.trace.parent);
+  wire::ReadMember(*value, "sampled", event.trace.sampled);
+  std::int64_t depth = 0;
+  wire::ReadMember(*value, "depth", depth);
+  event.trace.depth = static_cast<int>(depth);
   return event;
 }
 
@@ -115,13 +123,11 @@ jobs::Outcome Attempt(const jobs::Delivery& delivery, const jobs::StopToken& sto
     return End(*event, **target, "EventAgeExceeded", delivery, nullptr, service);
   }
 
-  wire::TraceContext trace;
-  trace.root = event->trace_root;
   const auto result = service.executor.Run(**target, {.request_id = event->request_id,
                                                       .payload = event->payload,
                                                       .qualifier = event->qualifier,
                                                       .region = event->region,
-                                                      .trace = trace,
+                                                      .trace = event->trace,
                                                       .client_context = event->client_context,
                                                       .patience = kPatience,
                                                       .stop = &stop});

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "jobs/delivery_queue.h"
 #include "services/lambda/service.h"
+#include "wire/dispatcher.h"
 
 namespace usher::lambda {
 
@@ -30,7 +31,7 @@ struct AsynchronousEvent {
   std::string region;
   std::string payload;  // JSON
   std::string client_context;
-  std::string trace_root;
+  wire::TraceContext trace;
 };
 [[nodiscard]] std::string Write(const AsynchronousEvent& event);
 Result<AsynchronousEvent> ReadAsynchronousEvent(std::string_view text);

@@ -270,7 +270,7 @@ TEST(AsynchronousEvent, IsReadAsItWasWritten) {
                                 .region = "eu-west-1",
                                 .payload = R"({"a":"\u0000"})",
                                 .client_context = "{}",
-                                .trace_root = "1-2-3"};
+                                .trace = {.root = "1-2-3", .sampled = true, .depth = 3}};
   const auto read = ReadAsynchronousEvent(Write(event));
   ASSERT_TRUE(read);
   EXPECT_EQ(Write(*read), Write(event));

@@ -79,7 +79,8 @@ std::string TraceHeader(const wire::TraceContext& trace, Time now) {
     root = "1-" + std::string(seconds.data()) + "-" + SecureHex(12);
   }
   return "Root=" + root + ";Parent=" + (trace.parent.empty() ? SecureHex(8) : trace.parent) +
-         ";Sampled=" + (trace.sampled ? "1" : "0");
+         ";Sampled=" + (trace.sampled ? "1" : "0") +
+         (trace.depth > 0 ? ";Lineage=usher:" + std::to_string(trace.depth) : "");
 }
 
 std::string LogGroupOf(const api::FunctionConfiguration& configuration) {

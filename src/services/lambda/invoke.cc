@@ -94,7 +94,7 @@ Result<api::InvocationResponse> Invoke(const api::InvocationRequest& request, Se
                                   .region = context.region,
                                   .payload = std::string(payload),
                                   .client_context = *client_context,
-                                  .trace_root = context.trace.root},
+                                  .trace = context.trace},
                                  service);
     if (!accepted) return accepted.error();
     return api::InvocationResponse{.status_code = 202};
