@@ -9,104 +9,20 @@
 #include "base/log.h"
 #include "storage/object_documents.h"
 #include "storage/object_holds.h"
+#include "storage/races.h"
+#include "storage/segments_source.h"
 
 namespace usher::storage {
 namespace {
 
 constexpr std::size_t kScanPage = 1000;
 constexpr std::size_t kFirstLook = 16;
-// Every round in which a writer loses, another one has won; so this many is a crowd.
-constexpr int kMaxRounds = 1000;
-
-Error NoSuchBucket(std::string_view bucket) {
-  Error error =
-      Named("NoSuchBucket", ErrorCode::kNotFound, "The specified bucket does not exist", 404);
-  error.details.emplace_back("BucketName", bucket);
-  return error;
-}
 
 Error NoSuchKey(std::string_view key) {
   Error error = Named("NoSuchKey", ErrorCode::kNotFound, "The specified key does not exist.", 404);
   error.details.emplace_back("Key", key);
   return error;
 }
-
-Error TooManyWriters() {
-  return Named("SlowDown", ErrorCode::kThrottled,
-               "Please reduce your request rate: too many writers of one key.", 503);
-}
-
-// Whether a condition of the batch failed rather than the machine.
-bool LostARace(const Error& error) {
-  return error.code == ErrorCode::kInUse || error.code == ErrorCode::kAlreadyExists ||
-         error.code == ErrorCode::kNotFound;
-}
-
-// The files of an object, one after the other.
-class SegmentsSource final : public ByteSource {
- public:
-  SegmentsSource(const DataFiles& files, std::shared_ptr<const void> hold,
-                 const std::vector<Segment>& segments, std::uint64_t offset, std::uint64_t size)
-      : files_(files), hold_(std::move(hold)), size_(size) {
-    for (const Segment& segment : segments) {
-      const std::uint64_t bytes = segment.file.size;
-      if (size == 0) break;
-      if (offset >= bytes) {
-        offset -= bytes;
-        continue;
-      }
-      const std::uint64_t count = std::min(size, bytes - offset);
-      ranges_.push_back({segment.file, offset, count});
-      offset = 0;
-      size -= count;
-    }
-    Check(size == 0, "the range lies within the object");
-  }
-
-  // Opens the first file, so that an object that cannot be read fails before its answer begins.
-  Result<void> Begin() { return OpenNext(); }
-
-  Result<std::size_t> Read(std::span<char> buffer) override {
-    while (current_) {
-      const auto got = current_->Read(buffer);
-      if (!got || *got > 0) return got;
-      current_.reset();
-      if (auto opened = OpenNext(); !opened) return opened.error();
-    }
-    return std::size_t{0};
-  }
-  [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
-  [[nodiscard]] std::optional<FileRange> file() const override {
-    if (ranges_.size() != 1 || !current_) return std::nullopt;
-    return current_->file();
-  }
-
- private:
-  struct Range {
-    DataFile file;
-    std::uint64_t offset;
-    std::uint64_t size;
-  };
-
-  Result<void> OpenNext() {
-    if (next_ == ranges_.size()) return {};
-    const Range& range = ranges_[next_++];
-    auto opened = files_.Read(range.file, range.offset, range.size);
-    if (!opened) {
-      if (opened.error().code == ErrorCode::kNotFound) return Corrupt(opened.error().message);
-      return opened.error();
-    }
-    current_ = std::move(*opened);
-    return {};
-  }
-
-  const DataFiles& files_;  // kept by hold_
-  std::shared_ptr<const void> hold_;
-  std::uint64_t size_;
-  std::vector<Range> ranges_;
-  std::size_t next_ = 0;
-  std::unique_ptr<ByteSource> current_;
-};
 
 }  // namespace
 
@@ -190,98 +106,6 @@ Result<void> ObjectStore::RemoveUnknownFiles() {
       {{"known_files", std::to_string(known.size())}, {"removed", std::to_string(*removed)}});
   return {};
 }
-
-// ---- Buckets ----
-
-Result<Bucket> ObjectStore::CreateBucket(std::string name, std::string region, StringMap tags) {
-  Bucket bucket{.name = std::move(name),
-                .region = std::move(region),
-                .created = clock_.Now(),
-                .tags = std::move(tags)};
-  Batch batch;
-  batch.Create(std::string(kBucketKind), bucket.name, "", EncodeBucket(bucket));
-  if (auto done = documents_.Commit(batch); !done) return done.error();
-  return bucket;
-}
-
-Result<Bucket> ObjectStore::FindBucket(std::string_view name) const {
-  const auto document = documents_.Get(kBucketKind, name);
-  if (!document) return document.error();
-  if (!*document) return NoSuchBucket(name);
-  return DecodeBucket(**document);
-}
-
-Result<void> ObjectStore::RequireBucket(std::string_view bucket) const {
-  const auto found = FindBucket(bucket);
-  if (!found) return found.error();
-  return {};
-}
-
-Result<std::vector<Bucket>> ObjectStore::ListBuckets(std::string_view prefix, std::string_view from,
-                                                     std::size_t limit) const {
-  const auto documents = documents_.ListById(kBucketKind, prefix, from, limit);
-  if (!documents) return documents.error();
-  std::vector<Bucket> buckets;
-  for (const Document& document : *documents) {
-    auto bucket = DecodeBucket(document);
-    if (!bucket) return bucket.error();
-    buckets.push_back(std::move(*bucket));
-  }
-  return buckets;
-}
-
-Result<void> ObjectStore::ChangeBucket(std::string_view name,
-                                       const std::function<void(Bucket&)>& change) {
-  for (int round = 0; round < kMaxRounds; ++round) {
-    const auto document = documents_.Get(kBucketKind, name);
-    if (!document) return document.error();
-    if (!*document) return NoSuchBucket(name);
-    auto bucket = DecodeBucket(**document);
-    if (!bucket) return bucket.error();
-    change(*bucket);
-    Batch batch;
-    batch.Update(std::string(kBucketKind), std::string(name), (*document)->version,
-                 EncodeBucket(*bucket));
-    const auto done = documents_.Commit(batch);
-    if (done || !LostARace(done.error())) return done;
-  }
-  return TooManyWriters();
-}
-
-Result<void> ObjectStore::DeleteBucket(const std::string& name) {
-  for (int round = 0; round < kMaxRounds; ++round) {
-    if (auto found = RequireBucket(name); !found) return found;
-    const std::string everything = ObjectId(name, "");
-    const auto objects = documents_.ListById(kObjectKind, everything, "", 1);
-    if (!objects) return objects.error();
-    if (!objects->empty()) {
-      Error error = Named("BucketNotEmpty", ErrorCode::kInUse,
-                          "The bucket you tried to delete is not empty", 409);
-      error.details.emplace_back("BucketName", name);
-      return error;
-    }
-    while (true) {
-      const auto uploads = ListUploads(name, "", "", "", kScanPage);
-      if (!uploads) return uploads.error();
-      if (uploads->empty()) break;
-      for (const Upload& upload : *uploads) {
-        const auto aborted = AbortUpload(name, upload);
-        if (!aborted && aborted.error().code != ErrorCode::kNotFound) return aborted;
-      }
-    }
-
-    Batch batch;
-    batch.Require(std::string(kBucketKind), name);
-    batch.RequireNone(std::string(kObjectKind), everything);
-    batch.RequireNone(std::string(kUploadKind), everything);
-    batch.Delete(std::string(kBucketKind), name);
-    const auto done = documents_.Commit(batch);
-    if (done || !LostARace(done.error())) return done;
-  }
-  return TooManyWriters();
-}
-
-// ---- Objects ----
 
 Result<StagedFile> ObjectStore::Stage(ByteSource& source, std::string_view bucket,
                                       std::string_view key, std::uint64_t max_bytes) const {

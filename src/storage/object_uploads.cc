@@ -7,13 +7,13 @@
 #include "storage/object_documents.h"
 #include "storage/object_holds.h"
 #include "storage/object_store.h"
+#include "storage/races.h"
 
 namespace usher::storage {
 namespace {
 
 constexpr std::size_t kIdBytes = 16;
 constexpr std::size_t kScanPage = 1000;
-constexpr int kMaxRounds = 1000;
 
 Error NoSuchUpload(std::string_view upload_id) {
   Error error = Named("NoSuchUpload", ErrorCode::kNotFound,
