@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "recsys/interactions/histories_test_help.h"
 
 namespace usher::recsys {
 namespace {
@@ -17,14 +18,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 using Entries = std::map<std::pair<std::uint32_t, std::uint32_t>, double>;
-
-Interactions Histories(std::size_t items, const std::vector<std::vector<std::uint32_t>>& lists) {
-  Interactions all;
-  all.user_count = lists.size();
-  all.item_count = items;
-  for (const auto& list : lists) all.by_user.Append(list);
-  return all;
-}
 
 Interactions RandomHistories(std::size_t users, std::size_t items, std::uint64_t seed) {
   Random random(seed);
@@ -35,7 +28,7 @@ Interactions RandomHistories(std::size_t users, std::size_t items, std::uint64_t
       if (random.Below(item % 3 == kind ? 3 : 9) == 0) list.push_back(item);
     }
   }
-  return Histories(items, lists);
+  return HistoriesOf(items, lists);
 }
 
 // Gauss-Jordan with pivoting, in double.
@@ -127,7 +120,7 @@ constexpr Route kRoutes[] = {TrainEase, TrainEaseOverItems, TrainEaseOverUsers};
 //   13 P = [6 -4 -3; -4 7 2; -3 2 8].
 // B_ij = -P_ij / P_jj: B_01 = 4/7, B_02 = 3/8, B_10 = 4/6, B_12 = -2/8, B_20 = 3/6, B_21 = -2/7.
 TEST(TrainEase, MatchesThreeItemsByHand) {
-  const Interactions all = Histories(3, {{0, 1}, {1, 0}, {0, 2}});
+  const Interactions all = HistoriesOf(3, {{0, 1}, {1, 0}, {0, 2}});
   ThreadPool pool(1);
   for (const Route route : kRoutes) {
     const WeightedLists B = *route(all, {.regularization = 1, .neighbours = 10}, pool, {});
@@ -165,7 +158,7 @@ TEST(TrainEase, LeavesNoGradientOffTheDiagonal) {
     for (std::uint32_t k = 0; k <= item; ++k) lists.push_back({item, item + 1});
     lists.push_back({item});
   }
-  const Interactions all = Histories(12, lists);
+  const Interactions all = HistoriesOf(12, lists);
   constexpr double kLambda = 4;
   const std::vector<double> G = SlowGram(all);
   ThreadPool pool(1);
@@ -223,7 +216,7 @@ TEST(TrainEase, GivesTheSameBitsAtAnyNumberOfThreads) {
 }
 
 TEST(TrainEase, LeavesItemsThatNobodyMetOut) {
-  const Interactions all = Histories(5, {{1, 3}, {}, {3, 1}});
+  const Interactions all = HistoriesOf(5, {{1, 3}, {}, {3, 1}});
   ThreadPool pool(1);
   for (const Route route : kRoutes) {
     const WeightedLists B = *route(all, {.regularization = 1}, pool, {});
@@ -237,11 +230,11 @@ TEST(TrainEase, LeavesItemsThatNobodyMetOut) {
 TEST(TrainEase, TakesOneItemOneUserAndNothing) {
   ThreadPool pool(1);
   for (const Route route : kRoutes) {
-    EXPECT_THAT(route(Histories(1, {{0}, {0}}), {}, pool, {})->items, IsEmpty());
-    EXPECT_EQ(route(Histories(0, {}), {}, pool, {})->size(), 0U);
-    EXPECT_THAT(route(Histories(2, {{}}), {}, pool, {})->items, IsEmpty());
+    EXPECT_THAT(route(HistoriesOf(1, {{0}, {0}}), {}, pool, {})->items, IsEmpty());
+    EXPECT_EQ(route(HistoriesOf(0, {}), {}, pool, {})->size(), 0U);
+    EXPECT_THAT(route(HistoriesOf(2, {{}}), {}, pool, {})->items, IsEmpty());
     // One user with both items: G + I = [2 1; 1 2], so B_01 = B_10 = 1/2.
-    const WeightedLists B = *route(Histories(2, {{0, 1}}), {.regularization = 1}, pool, {});
+    const WeightedLists B = *route(HistoriesOf(2, {{0, 1}}), {.regularization = 1}, pool, {});
     EXPECT_NEAR(B.view()[0].weights[0], 0.5, 1e-6);
     EXPECT_NEAR(B.view()[1].weights[0], 0.5, 1e-6);
   }
@@ -251,7 +244,7 @@ TEST(TrainEase, RefusesWhatItCannotInvert) {
   const std::uint32_t size = kMaxEaseOrder + 1;
   std::vector<std::vector<std::uint32_t>> lists;
   for (std::uint32_t user = 0; user < size; ++user) lists.push_back({user});
-  const Interactions all = Histories(size, lists);
+  const Interactions all = HistoriesOf(size, lists);
   ThreadPool pool(1);
   for (const Route route : kRoutes) {
     const auto B = route(all, {}, pool, {});
@@ -265,7 +258,7 @@ TEST(TrainEase, StopsWhenTold) {
   std::stop_source source;
   source.request_stop();
   for (const Route route : kRoutes) {
-    const auto B = route(Histories(2, {{0, 1}}), {}, pool, source.get_token());
+    const auto B = route(HistoriesOf(2, {{0, 1}}), {}, pool, source.get_token());
     ASSERT_FALSE(B);
     EXPECT_EQ(B.error().code, ErrorCode::kCancelled);
   }

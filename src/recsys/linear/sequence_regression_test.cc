@@ -7,20 +7,13 @@
 #include <vector>
 
 #include "base/random.h"
+#include "recsys/interactions/histories_test_help.h"
 
 namespace usher::recsys {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-Interactions Histories(std::size_t items, const std::vector<std::vector<std::uint32_t>>& lists) {
-  Interactions all;
-  all.user_count = lists.size();
-  all.item_count = items;
-  for (const auto& list : lists) all.by_user.Append(list);
-  return all;
-}
 
 // Histories in any order, at times from 0 to some hundreds of seconds.
 Interactions RandomHistories(std::size_t users, std::size_t items, std::uint64_t seed) {
@@ -113,7 +106,7 @@ std::vector<double> SlowSolution(const Equations& equations, std::size_t n) {
 TEST(TrainSequenceRegression, MatchesPairsByHand) {
   ThreadPool pool(1);
   const WeightedLists B =
-      *TrainSequenceRegression(Histories(3, {{0, 1}, {0, 2}, {1, 2}}),
+      *TrainSequenceRegression(HistoriesOf(3, {{0, 1}, {0, 2}, {1, 2}}),
                                {.half_life = 1, .window = 5, .regularization = 1}, pool);
   ASSERT_EQ(B.size(), 3U);
   EXPECT_THAT(B.view()[0].items, ElementsAre(1, 2));
@@ -131,7 +124,7 @@ TEST(TrainSequenceRegression, MatchesPairsByHand) {
 TEST(TrainSequenceRegression, MatchesOneHistoryByHand) {
   ThreadPool pool(1);
   const WeightedLists B = *TrainSequenceRegression(
-      Histories(3, {{0, 1, 2}}), {.half_life = 1, .window = 5, .regularization = 0.5F}, pool);
+      HistoriesOf(3, {{0, 1, 2}}), {.half_life = 1, .window = 5, .regularization = 0.5F}, pool);
   EXPECT_THAT(B.view()[0].items, ElementsAre(1, 2));
   EXPECT_NEAR(B.view()[0].weights[0], 1.5 / 2.375, 1e-6);
   EXPECT_NEAR(B.view()[0].weights[1], 0.25 / 2.375, 1e-6);
@@ -177,7 +170,7 @@ TEST(TrainSequenceRegression, LeavesNoResidualInTheNormalEquations) {
   for (std::uint32_t item = 0; item < 9; ++item) {
     for (std::uint32_t k = 0; k <= item; ++k) lists.push_back({item, item + 1});
   }
-  const Interactions all = Histories(10, lists);
+  const Interactions all = HistoriesOf(10, lists);
   const SequenceRegressionOptions options{.window = 1, .regularization = 3};
   ThreadPool pool(1);
   const WeightedLists lists_of_B = *TrainSequenceRegression(all, options, pool);
@@ -199,7 +192,7 @@ TEST(TrainSequenceRegression, LeavesNoResidualInTheNormalEquations) {
 TEST(TrainSequenceRegression, TakesTheMostFrequentItemsAsSources) {
   ThreadPool pool(1);
   const WeightedLists B = *TrainSequenceRegression(
-      Histories(4, {{2, 1}, {2, 3}, {0, 2}, {1, 3}}),
+      HistoriesOf(4, {{2, 1}, {2, 3}, {0, 2}, {1, 3}}),
       {.half_life = 1, .window = 3, .regularization = 1, .sources = 1}, pool);
   EXPECT_THAT(B.view()[0].items, IsEmpty());
   EXPECT_THAT(B.view()[1].items, IsEmpty());
@@ -224,15 +217,15 @@ TEST(TrainSequenceRegression, GivesTheSameBitsAtAnyNumberOfThreads) {
 
 TEST(TrainSequenceRegression, TakesOneItemOneUserAndNothing) {
   ThreadPool pool(1);
-  EXPECT_THAT(TrainSequenceRegression(Histories(1, {{0}, {0}}), {}, pool)->items, IsEmpty());
-  EXPECT_THAT(TrainSequenceRegression(Histories(3, {{0}, {}}), {}, pool)->items, IsEmpty());
-  EXPECT_EQ(TrainSequenceRegression(Histories(0, {}), {}, pool)->size(), 0U);
+  EXPECT_THAT(TrainSequenceRegression(HistoriesOf(1, {{0}, {0}}), {}, pool)->items, IsEmpty());
+  EXPECT_THAT(TrainSequenceRegression(HistoriesOf(3, {{0}, {}}), {}, pool)->items, IsEmpty());
+  EXPECT_EQ(TrainSequenceRegression(HistoriesOf(0, {}), {}, pool)->size(), 0U);
 }
 
 // 2 is met once; nobody meets 3.
 TEST(SequenceRegressionCost, BoundsThePairs) {
   const RegressionCost cost =
-      SequenceRegressionCost(Histories(4, {{0, 1}, {1, 0}, {0, 2}}), {.window = 2, .sources = 2});
+      SequenceRegressionCost(HistoriesOf(4, {{0, 1}, {1, 0}, {0, 2}}), {.window = 2, .sources = 2});
   EXPECT_EQ(cost.sources, 2U);
   EXPECT_EQ(cost.pairs, 6.0);  // two sources for each of three targets
   EXPECT_EQ(cost.multiply_adds, 4.0 + 12.0);
@@ -259,7 +252,7 @@ TEST(TrainSequenceRegression, StopsWhenTold) {
   ThreadPool pool(1);
   std::stop_source source;
   source.request_stop();
-  const auto B = TrainSequenceRegression(Histories(2, {{0, 1}}), {}, pool, source.get_token());
+  const auto B = TrainSequenceRegression(HistoriesOf(2, {{0, 1}}), {}, pool, source.get_token());
   ASSERT_FALSE(B);
   EXPECT_EQ(B.error().code, ErrorCode::kCancelled);
 }

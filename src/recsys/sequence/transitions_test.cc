@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "recsys/interactions/histories_test_help.h"
 
 namespace usher::recsys {
 namespace {
@@ -15,14 +16,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
-
-Interactions Histories(std::size_t items, const std::vector<std::vector<std::uint32_t>>& lists) {
-  Interactions all;
-  all.user_count = lists.size();
-  all.item_count = items;
-  for (const auto& list : lists) all.by_user.Append(list);
-  return all;
-}
 
 // Exponents 0 leave the counts.
 constexpr TransitionOptions kCounts{.distance_half_life = 1,
@@ -36,7 +29,8 @@ constexpr TransitionOptions kCounts{.distance_half_life = 1,
 
 TEST(CountTransitions, CountsWhatFollowsWithinTheWindowByDistance) {
   ThreadPool pool(2);
-  const WeightedLists T = CountTransitions(Histories(4, {{0, 1, 2, 3}, {0, 2}, {}}), kCounts, pool);
+  const WeightedLists T =
+      CountTransitions(HistoriesOf(4, {{0, 1, 2, 3}, {0, 2}, {}}), kCounts, pool);
   ASSERT_EQ(T.size(), 4U);
   EXPECT_THAT(T.view()[0].items, ElementsAre(1, 2));
   EXPECT_THAT(T.view()[0].weights, ElementsAre(1.0F, 1.5F));  // 2 at distance 2, and at distance 1
@@ -49,7 +43,7 @@ TEST(CountTransitions, CountsBackwardForAShare) {
   TransitionOptions options = kCounts;
   options.backward = 0.25F;
   ThreadPool pool(1);
-  const WeightedLists T = CountTransitions(Histories(2, {{0, 1}}), options, pool);
+  const WeightedLists T = CountTransitions(HistoriesOf(2, {{0, 1}}), options, pool);
   EXPECT_THAT(T.view()[0].weights, ElementsAre(1.0F));
   EXPECT_THAT(T.view()[1].items, ElementsAre(0));
   EXPECT_THAT(T.view()[1].weights, ElementsAre(0.25F));
@@ -62,7 +56,7 @@ TEST(CountTransitions, DividesByPowersOfTheCounts) {
   options.shrink = 2;
   ThreadPool pool(1);
   // n_0 = 2, n_1 = 2; c_01 = 2.
-  const WeightedLists T = CountTransitions(Histories(2, {{0, 1}, {0, 1}}), options, pool);
+  const WeightedLists T = CountTransitions(HistoriesOf(2, {{0, 1}, {0, 1}}), options, pool);
   EXPECT_NEAR(T.view()[0].weights[0], 2.0 / (4.0 * std::sqrt(4.0)), 1e-6);
 }
 
@@ -72,13 +66,13 @@ TEST(CountTransitions, KeepsTheLargestWeightsAndTheSmallerItemOfEqualOnes) {
   options.neighbours = 2;
   ThreadPool pool(1);
   const WeightedLists T =
-      CountTransitions(Histories(5, {{0, 3, 4}, {0, 2}, {0, 4, 1}}), options, pool);
+      CountTransitions(HistoriesOf(5, {{0, 3, 4}, {0, 2}, {0, 4, 1}}), options, pool);
   // Following 0: 1 weighs 0.5, 2 weighs 1, 3 weighs 1, 4 weighs 1.5.
   EXPECT_THAT(T.view()[0].items, UnorderedElementsAre(2, 4));
 }
 
 TEST(CountTransitions, WeighsGapsInTime) {
-  Interactions all = Histories(3, {{0, 1, 2}});
+  Interactions all = HistoriesOf(3, {{0, 1, 2}});
   all.times = {100, 110, 100000};
   TransitionOptions options = kCounts;
   options.time_scale = 10;
@@ -118,7 +112,7 @@ TEST(CountTransitions, MatchesTheDefinitionAtAnyNumberOfThreads) {
   }
   for (const std::size_t threads : {1, 2, 7}) {
     ThreadPool pool(threads);
-    const WeightedLists T = CountTransitions(Histories(30, lists), options, pool);
+    const WeightedLists T = CountTransitions(HistoriesOf(30, lists), options, pool);
     EXPECT_EQ(T.items.size(), expected.size());
     for (std::uint32_t i = 0; i < 30; ++i) {
       const auto row = T.view()[i];
@@ -135,7 +129,7 @@ TEST(CountTransitions, MatchesTheDefinitionAtAnyNumberOfThreads) {
 TEST(CountTransitions, ThinsTheEventsOfAnItemThatHasVeryMany) {
   std::vector<std::vector<std::uint32_t>> lists(3 * kMaxEventsPerItem, {0, 1});
   ThreadPool pool(1);
-  const WeightedLists T = CountTransitions(Histories(2, lists), kCounts, pool);
+  const WeightedLists T = CountTransitions(HistoriesOf(2, lists), kCounts, pool);
   EXPECT_NEAR(T.view()[0].weights[0], 3.0F * kMaxEventsPerItem, 1.0F);
 }
 

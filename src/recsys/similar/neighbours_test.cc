@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/random.h"
+#include "recsys/interactions/histories_test_help.h"
 
 namespace usher::recsys {
 namespace {
@@ -15,15 +16,8 @@ namespace {
 using testing::ElementsAre;
 using testing::FloatEq;
 
-Interactions Of(std::size_t items, const std::vector<std::vector<std::uint32_t>>& histories) {
-  Interactions interactions{
-      .user_count = histories.size(), .item_count = items, .by_user = {}, .times = {}};
-  for (const auto& history : histories) interactions.by_user.Append(history);
-  return interactions;
-}
-
 // n = 4, 2, 1, 0; c_01 = 2, c_02 = 1, c_12 = 1.
-Interactions Four() { return Of(4, {{0, 1, 2}, {0, 1}, {0}, {0}}); }
+Interactions Four() { return HistoriesOf(4, {{0, 1, 2}, {0, 1}, {0}, {0}}); }
 
 TEST(FindNeighbours, GivesTheSharesWorkedOutByHand) {
   ThreadPool pool(2);
@@ -63,7 +57,8 @@ TEST(FindNeighbours, DropsRarePairsAndKeepsTheBest) {
 
 TEST(FindNeighbours, HasNoneInACatalogueOfOneItem) {
   ThreadPool pool(1);
-  const WeightedLists lists = FindNeighbours(Of(1, {{0}, {0}}), {.min_cointeractions = 0}, pool);
+  const WeightedLists lists =
+      FindNeighbours(HistoriesOf(1, {{0}, {0}}), {.min_cointeractions = 0}, pool);
   ASSERT_EQ(lists.size(), 1U);
   EXPECT_TRUE(lists.items.empty());
 }
@@ -76,7 +71,7 @@ TEST(FindNeighbours, EqualsCountingAllPairsAtAnyNumberOfThreads) {
     for (int k = 0; k < 12; ++k) items.insert(static_cast<std::uint32_t>(random.Below(200)));
     histories.emplace_back(items.begin(), items.end());
   }
-  const Interactions interactions = Of(200, histories);
+  const Interactions interactions = HistoriesOf(200, histories);
   std::map<std::pair<std::uint32_t, std::uint32_t>, double> pairs;
   std::vector<double> n(200, 0);
   for (const auto& history : histories) {
@@ -110,7 +105,7 @@ TEST(FindNeighbours, CountsTheNewestOfAnEndlessHistory) {
   std::vector<std::uint32_t> history(kMaxCountedHistory + 1);
   for (std::uint32_t k = 0; k < history.size(); ++k) history[k] = k;
   ThreadPool pool(2);
-  const WeightedLists lists = FindNeighbours(Of(history.size(), {history}),
+  const WeightedLists lists = FindNeighbours(HistoriesOf(history.size(), {history}),
                                              {.min_cointeractions = 1, .max_neighbours = 3}, pool);
   EXPECT_TRUE(lists.view()[0].items.empty());  // the oldest does not count
   EXPECT_EQ(lists.view()[1].items.size(), 3U);
