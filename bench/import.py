@@ -4,7 +4,8 @@
   bench/import.py                          25 million made-up interactions, kept in .cache/bench/
   bench/import.py --rows 1000000           fewer
   bench/import.py --csv ratings.csv        a MovieLens ratings.csv of your own
-  bench/import.py --train                  then also trains at rank 64, deploys, and measures GetRecommendations
+  bench/import.py --train                  then also trains the default recipe, deploys it without exploration and with
+                                           the default one, and measures GetRecommendations of both
 
 Starts a server of its own on a fresh data folder, puts the CSV into a bucket and imports it.
 """
@@ -20,12 +21,16 @@ from served import ROLE, ROOT, clients, create_dataset, made_up, peak_of_childre
 def train_and_ask(personalize, group, users):
     begin = time.perf_counter()
     version = train(personalize, group)
-    print(f"train     {time.perf_counter() - begin:6.1f} s   rank 64, metrics on a hold-out included")
-    begin = time.perf_counter()
-    campaign = personalize.create_campaign(name="bench", solutionVersionArn=version)["campaignArn"]
-    wait(lambda: personalize.describe_campaign(campaignArn=campaign)["campaign"], "campaign")
-    print(f"campaign  {time.perf_counter() - begin:6.1f} s", flush=True)
-    subprocess.run([sys.executable, ROOT / "bench/latency.py", "--campaign", campaign, "--users", ",".join(users)], check=True)
+    print(f"train     {time.perf_counter() - begin:6.1f} s   metrics on a hold-out included")
+    campaigns = []
+    for name, weight in (("greedy", "0"), ("exploring", "0.3")):
+        begin = time.perf_counter()
+        config = {"itemExplorationConfig": {"explorationWeight": weight}}
+        campaign = personalize.create_campaign(name=name, solutionVersionArn=version, campaignConfig=config)["campaignArn"]
+        wait(lambda: personalize.describe_campaign(campaignArn=campaign)["campaign"], "campaign")
+        print(f"campaign  {time.perf_counter() - begin:6.1f} s   {name}", flush=True)
+        campaigns += ["--campaign", f"{name}={campaign}"]
+    subprocess.run([sys.executable, ROOT / "bench/latency.py", *campaigns, "--users", ",".join(users)], check=True)
 
 
 def main():

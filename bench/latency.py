@@ -2,7 +2,9 @@
 """How long one client waits for an answer over one keep-alive connection.
 
   bench/latency.py                                     /healthz of the server that AWS_ENDPOINT_URL names
-  bench/latency.py --campaign ARN --users 1,2,3        GetRecommendations as well, signed
+  bench/latency.py --campaign ARN --users 1,2,3        GetRecommendations as well, signed; with several --campaign
+                                                       (or NAME=ARN) one request of each in turn, so that what the
+                                                       machine does meanwhile hits all alike
 
 Requests are made once and sent again, so what is measured is the server, the loopback and about 15 us of
 this client. `eval "$(usher env)"` sets the variables that it needs.
@@ -52,25 +54,27 @@ def receive(connection):
     return status, length
 
 
-def measure(host, port, requests, count, warm_up):
+def measure(host, port, cases, count, warm_up):
+    """Of each case's requests the sorted times of `count`, in nanoseconds."""
     connection = socket.create_connection((host, port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    times = []
+    times = [[] for _ in cases]
     for i in range(warm_up + count):
-        begin = time.perf_counter_ns()
-        connection.sendall(requests[i % len(requests)])
-        status, _ = receive(connection)
-        if status != 200:
-            sys.exit(f"latency.py: the server answered {status}")
-        if i >= warm_up:
-            times.append(time.perf_counter_ns() - begin)
-    return sorted(times)
+        for requests, taken in zip(cases, times):
+            begin = time.perf_counter_ns()
+            connection.sendall(requests[i % len(requests)])
+            status, _ = receive(connection)
+            if status != 200:
+                sys.exit(f"latency.py: the server answered {status}")
+            if i >= warm_up:
+                taken.append(time.perf_counter_ns() - begin)
+    return [sorted(taken) for taken in times]
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--requests", type=int, default=20_000)
-    arguments.add_argument("--campaign", help="ARN of an active campaign")
+    arguments.add_argument("--campaign", action="append", default=[], help="ARN of an active campaign, or NAME=ARN")
     arguments.add_argument("--users", default="1", help="user ids, separated by commas, asked in turn")
     arguments.add_argument("--num-results", type=int, default=25)
     arguments = arguments.parse_args()
@@ -78,14 +82,13 @@ def main():
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
     url = urllib.parse.urlsplit(endpoint)
     cases = [("/healthz", healthz(url.netloc))]
-    if arguments.campaign:
+    for campaign in arguments.campaign:
+        name, arn = campaign.split("=", 1) if "=" in campaign else ("GetRecommendations", campaign)
         users = arguments.users.split(",")
-        cases.append(
-            ("GetRecommendations", recommendations(endpoint, url.netloc, arguments.campaign, users, arguments.num_results))
-        )
+        cases.append((name, recommendations(endpoint, url.netloc, arn, users, arguments.num_results)))
     print(f"{'milliseconds':20} {'p50':>8} {'p90':>8} {'p99':>8} {'max':>8} {'per second':>11}")
-    for name, requests in cases:
-        times = measure(url.hostname, url.port or 80, requests, arguments.requests, warm_up=500)
+    measured = measure(url.hostname, url.port or 80, [requests for _, requests in cases], arguments.requests, warm_up=500)
+    for (name, _), times in zip(cases, measured):
         at = lambda share: times[min(len(times) - 1, int(share * len(times)))] / 1e6
         rate = len(times) / (sum(times) / 1e9)
         print(f"{name:20} {at(0.5):8.3f} {at(0.9):8.3f} {at(0.99):8.3f} {times[-1] / 1e6:8.3f} {rate:11.0f}")
