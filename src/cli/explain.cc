@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/options.h"
+#include "cli/request_context.h"
 #include "engine/recommend.h"
 #include "json/json.h"
 
@@ -20,6 +21,7 @@ int Explain(Arguments arguments) {
   std::uint64_t top = 10;
   bool include_seen = false;
   bool as_json = false;
+  engine::RequestContext context;
   const std::vector<Option> options{
       {"--model", "MODEL_DIR", "folder that `usher train` wrote", TakeText(model_folder),
        Option::kRequired},
@@ -30,6 +32,9 @@ int Explain(Arguments arguments) {
       {"--top", "N", "how many of the user's interactions to name (10)",
        TakeCount(top, 0, engine::kMaxExplainedEvents)},
       {"--exclude", "ID,…", "items that a filter leaves out of the list", TakeText(excluded)},
+      {"--context", "NAME=VALUE,…",
+       "the situation of the request, for models trained with --context",
+       [&context](std::string_view text) { return TakeContext(text, context); }},
       {"--include-seen", "", "the list has also what the user has already met",
        TakeSwitch(include_seen)},
       {"--json", "", "one JSON object instead of text", TakeSwitch(as_json)}};
@@ -54,7 +59,8 @@ int Explain(Arguments arguments) {
                                         .top = top,
                                         .exclude_seen = !include_seen,
                                         .recent = {},
-                                        .exclude = exclude});
+                                        .exclude = exclude,
+                                        .context = context});
   if (!why) return Fail("explain", why.error().message);
   const std::string text =
       as_json ? json::Write(engine::ToValue(*why)) + "\n" : engine::FormatExplanation(*why);

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cli/options.h"
 #include "cli/progress_bar.h"
+#include "cli/request_context.h"
 #include "columnar/output_file.h"
 #include "engine/explore.h"
 #include "engine/item_answers.h"
@@ -89,18 +90,6 @@ Result<engine::BatchCounts> Answer(const engine::LoadedModel& model, bool of_ite
     ids.emplace_back(Trim(id));
   }
   return answer(ids);
-}
-
-// NAME=VALUE,NAME=VALUE
-Result<void> TakeContext(std::string_view text, engine::RequestContext& context) {
-  for (const std::string_view pair : Split(text, ',')) {
-    const std::size_t equals = pair.find('=');
-    if (equals == std::string_view::npos || equals == 0) {
-      return InvalidInput("give NAME=VALUE, got '" + std::string(pair) + "'");
-    }
-    context[std::string(pair.substr(0, equals))] = pair.substr(equals + 1);
-  }
-  return {};
 }
 
 }  // namespace

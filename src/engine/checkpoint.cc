@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "columnar/ipc_file.h"
+#include "engine/sha256.h"
 
 namespace usher::engine {
 
@@ -50,6 +51,22 @@ Result<void> Checkpoint::Write(std::size_t sweeps_done, const linalg::Matrix& it
   (*writer)->AddMatrix("item_factors", items.values(), items.rows(), items.stride());
   const auto written = (*writer)->Finish();
   return written ? Result<void>() : Result<void>(written.error());
+}
+
+std::string FingerprintOf(const ModelInfo& info, std::string_view phase) {
+  Sha256 hash;
+  for (const std::string_view text :
+       {std::string_view(info.recipe), std::string_view(info.data_sha256),
+        std::string_view(info.instruction_set), phase}) {
+    hash.AddText(text);
+  }
+  for (const auto& [name, value] : info.hyperparameters) {
+    hash.AddText(name);
+    hash.AddText(value);
+  }
+  hash.AddNumbers(std::span(&info.seed, 1));
+  if (info.update) hash.AddText(info.update->parent_sha256);
+  return hash.Finish();
 }
 
 }  // namespace usher::engine

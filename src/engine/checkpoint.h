@@ -4,12 +4,17 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
+#include "engine/model_folder.h"
 #include "linalg/matrix.h"
 #include "recsys/als/als.h"
 
 namespace usher::engine {
+
+// Tells a training apart from all others: what goes in determines the factors.
+[[nodiscard]] std::string FingerprintOf(const ModelInfo& info, std::string_view phase);
 
 class Checkpoint {
  public:

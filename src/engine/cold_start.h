@@ -13,4 +13,7 @@ namespace usher::engine {
 // among those that a user did not choose.
 void PlaceColdUsersAndItems(const Catalogue& catalogue, Fitted& fitted, ThreadPool& pool);
 
+// CREATION_TIMESTAMP of each item, kNoBirth where it has none; empty when no item has one.
+[[nodiscard]] std::vector<std::int64_t> CreationTimesOf(const Catalogue& catalogue);
+
 }  // namespace usher::engine

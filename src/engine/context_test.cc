@@ -7,9 +7,11 @@
 
 #include "base/random.h"
 #include "base/temp_folder.h"
+#include "engine/explain.h"
 #include "engine/model_folder.h"
 #include "engine/recommend.h"
 #include "engine/train.h"
+#include "json/json.h"
 
 namespace usher::engine {
 namespace {
@@ -99,6 +101,54 @@ TEST(Context, RefusesAColumnThatTheModelDoesNotKnow) {
   EXPECT_EQ(answer.error().code, ErrorCode::kInvalidInput);
   EXPECT_THAT(answer.error().message, HasSubstr("CITY"));
   EXPECT_THAT(answer.error().message, HasSubstr("DEVICE"));
+}
+
+TEST(Context, IsPartOfTheExplanation) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/model";
+  ASSERT_TRUE(TrainOnTable(Devices(300, 40), path, Small("aws-user-personalization")));
+  const auto model = LoadModel(path);
+  ASSERT_TRUE(model);
+  for (const char* user : {"u0", "nobody"}) {
+    const auto list = *RecommendOne(*model, user, {}, 8, true, nullptr, {{"DEVICE", "tv"}});
+    for (std::size_t place = 0; place < list.size(); ++place) {
+      const auto why = ExplainItem(*model, user, list[place].id,
+                                   {.num_results = 8,
+                                    .top = 1000,
+                                    .recent = {},
+                                    .exclude = {},
+                                    .context = {{"DEVICE", "tv"}}});
+      ASSERT_TRUE(why) << why.error().message;
+      EXPECT_EQ(why->standing, Standing::kShown) << user;
+      EXPECT_EQ(why->rank, place + 1);
+      EXPECT_FLOAT_EQ(static_cast<float>(*why->probability), *list[place].score);
+      ASSERT_EQ(why->context.size(), 1U);
+      EXPECT_EQ(why->context[0].column, "DEVICE");
+      EXPECT_EQ(why->context[0].value, "tv");
+      EXPECT_GT(why->context[0].adds, 0);  // an even item, on tv
+      if (why->basis != recsys::Explanation::Basis::kHistory) continue;
+      double sum = why->context[0].adds + why->others_total;
+      for (const ExplainedEvent& event : why->because) sum += event.factors + event.transitions;
+      EXPECT_NEAR(sum, why->score, 1e-3);
+    }
+    // Why an odd item is absent: the situation takes away.
+    const auto absent = ExplainItem(*model, user, "i1",
+                                    {.num_results = 2,
+                                     .exclude_seen = false,
+                                     .recent = {},
+                                     .exclude = {},
+                                     .context = {{"DEVICE", "tv"}}});
+    ASSERT_TRUE(absent);
+    EXPECT_EQ(absent->standing, Standing::kBelow) << user;
+    EXPECT_LT(absent->context.at(0).adds, 0);
+    EXPECT_LT(absent->score, absent->last_score);
+    EXPECT_THAT(FormatExplanation(*absent), HasSubstr("the situation: DEVICE=tv"));
+    EXPECT_THAT(json::Write(ToValue(*absent)), HasSubstr("\"context\":[{\"column\":\"DEVICE\""));
+  }
+  const auto unknown =
+      ExplainItem(*model, "u0", "i1", {.recent = {}, .exclude = {}, .context = {{"CITY", "Rome"}}});
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code, ErrorCode::kInvalidInput);
 }
 
 TEST(CopyContext, KeepsTheMostFrequentValuesWhereNotAllFit) {

@@ -1,8 +1,8 @@
 // Evaluate: how a recipe does on a file, beside plain popularity, as full-ranking metrics.
 //
 // Split:   the newest 10 % (at least 1) of each user's interactions are held out, of equal times
-//          any (recsys/interactions/split.h); users with one interaction stay in training only. All items are
-//          candidates, those a user has in training are left out.
+//          any (recsys/interactions/split.h); users with one interaction stay in training only. All
+//          items are candidates, those a user has in training are left out.
 // Metrics: a mean over users with held-out items: NDCG@10, NDCG@25, precision@10, recall@20,
 //          MRR@25, MAP@25, coverage@25; with the standard error of NDCG@10 and of its paired
 //          difference to popularity.

@@ -75,6 +75,10 @@ std::string BasisOf(const ItemExplanation& why) {
     case Basis::kMetadata:
       return "from what is known of the user, who has no interactions";
     case Basis::kPopularity:
+      if (!why.context.empty()) {
+        return "the logarithm of the item's share of all interactions (" + who +
+               "), and the situation";
+      }
       return "the item's share of all interactions: the list is what is popular (" + who + ")";
   }
   return "";
@@ -94,6 +98,16 @@ void NameEvents(const recsys::Model& model, const recsys::Explanation& found, st
       ++why.others;
       why.others_total += events[j].total();
     }
+  }
+}
+
+// In the order of FindContext: values that the model does not know are left out by both.
+void NameContext(const recsys::Model& model, const recsys::Explanation& found,
+                 const RequestContext& context, ItemExplanation& why) {
+  if (found.context.empty()) return;
+  for (const auto& [column, value] : context) {
+    if (!model.FindContext(column, value)) continue;
+    why.context.push_back({column, value, found.context[why.context.size()]});
   }
 }
 
@@ -131,6 +145,9 @@ Result<ItemExplanation> ExplainItem(const LoadedModel& loaded, std::string_view 
   user.query.exclude = excluded;
   user.query.exclude_seen = options.exclude_seen;
   user.query.num_results = options.num_results;
+  const auto context = FindContext(model, options.context);
+  if (!context) return context.error();
+  user.query.context = *context;
   const auto found = model.Explain(user.query, *item);
   if (!found) {
     return Unsupported("a model of recipe " + loaded.info.recipe + " does not explain");
@@ -139,6 +156,7 @@ Result<ItemExplanation> ExplainItem(const LoadedModel& loaded, std::string_view 
   why.score = found->score;
   why.rank = found->rank;
   NameEvents(model, *found, options.top, why);
+  NameContext(model, *found, options.context, why);
 
   const auto seen = user.query.user ? model.History(*user.query.user) : user.query.history;
   std::vector<recsys::ScoredItem> list;
@@ -151,7 +169,8 @@ Result<ItemExplanation> ExplainItem(const LoadedModel& loaded, std::string_view 
   } else {
     why.standing = at == list.end() ? Standing::kBelow : Standing::kShown;
   }
-  if (at != list.end() && model.has_scores() && why.basis != Basis::kPopularity) {
+  const bool by_share = why.basis == Basis::kPopularity && why.context.empty();
+  if (at != list.end() && model.has_scores() && !by_share) {
     why.probability = double{at->score};
   }
   if (!list.empty()) {
@@ -179,6 +198,17 @@ Value ToValue(const ItemExplanation& why) {
     last.Append("itemId", std::string(why.last_shown));
     last.Append("score", why.last_score);
     members.Append("lastShown", std::move(last));
+  }
+  if (!why.context.empty()) {
+    ValueList context;
+    for (const ExplainedContext& one : why.context) {
+      ValueMap entry;
+      entry.Append("column", one.column);
+      entry.Append("value", one.value);
+      entry.Append("contribution", one.adds);
+      context.emplace_back(std::move(entry));
+    }
+    members.Append("context", std::move(context));
   }
   if (why.basis != Basis::kHistory) return members;
   ValueList because;
@@ -209,6 +239,9 @@ std::string FormatExplanation(const ItemExplanation& why) {
             std::string(why.last_shown);
   }
   text += "\n" + BasisOf(why) + "\n";
+  for (const ExplainedContext& one : why.context) {
+    text += Format("%+12.6f  ", one.adds) + "the situation: " + one.column + "=" + one.value + "\n";
+  }
   if (why.basis != Basis::kHistory) return text;
   text += Format("%12s %12s %12s  %s\n", "adds", "factors", "transitions", "item met");
   for (const ExplainedEvent& event : why.because) {

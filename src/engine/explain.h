@@ -12,6 +12,7 @@
 #include "base/value.h"
 #include "engine/model_folder.h"
 #include "engine/one_user.h"
+#include "engine/recommend.h"
 #include "recsys/model.h"
 
 namespace usher::engine {
@@ -24,6 +25,7 @@ struct ExplainOptions {
   bool exclude_seen = true;
   RecentEvents recent;
   std::span<const std::string> exclude;  // ids that a filter leaves out
+  RequestContext context = {};           // the situation of the request
 };
 
 enum class Standing {
@@ -41,6 +43,13 @@ struct ExplainedEvent {
   double transitions = 0;
 };
 
+// One value of the request's context, and what it adds.
+struct ExplainedContext {
+  std::string column;
+  std::string value;
+  double adds = 0;
+};
+
 struct ItemExplanation {
   std::string user_id;
   std::string item_id;
@@ -54,13 +63,14 @@ struct ItemExplanation {
   std::size_t rank = 0;               // where it stands, or would if it were not left out; from 1
   std::string_view last_shown;        // id and score of the end of the list
   double last_score = 0;
-  std::vector<ExplainedEvent> because;  // those that add most or take away most, largest first
-  std::size_t others = 0;               // interactions beside those, and what they add together
+  std::vector<ExplainedEvent> because;    // those that add most or take away most, largest first
+  std::vector<ExplainedContext> context;  // of the values that the model knows, if it heeds any
+  std::size_t others = 0;                 // interactions beside those, and what they add together
   double others_total = 0;
 };
 
 // `model` must outlive the answer. Errors: kInvalidInput for options; kUnsupported for a recipe
-// that does not answer for users.
+// that does not answer for users. A context column that the model does not know is kInvalidInput.
 Result<ItemExplanation> ExplainItem(const LoadedModel& model, std::string_view user_id,
                                     std::string_view item_id, const ExplainOptions& options);
 

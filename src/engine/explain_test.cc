@@ -3,10 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/temp_folder.h"
 #include "engine/recommend.h"
-#include "engine/train.h"
-#include "engine/two_tastes.h"
+#include "engine/two_tastes_model_test_help.h"
 #include "json/json.h"
 
 namespace usher::engine {
@@ -15,24 +13,7 @@ namespace {
 using testing::HasSubstr;
 using Basis = recsys::Explanation::Basis;
 
-class ExplainItemTest : public testing::Test {
- protected:
-  LoadedModel TrainRecipe(const std::string& recipe) {
-    TrainOptions options;
-    options.recipe = recipe;
-    if (recipe == "aws-user-personalization") {
-      options.hyperparameters = {{"hidden_dimension", "32"}};
-    }
-    const std::string path = folder_.path() + "/" + recipe;
-    const auto trained = TrainOnTable(TwoTastes(60, 40, 0.5), path, options);
-    EXPECT_TRUE(trained);
-    auto loaded = LoadModel(path);
-    EXPECT_TRUE(loaded);
-    return *std::move(loaded);
-  }
-
-  TempFolder folder_;
-};
+class ExplainItemTest : public TwoTastesModel {};
 
 TEST_F(ExplainItemTest, AddsUpWhatTheInteractionsOfAShownItemContribute) {
   const LoadedModel model = TrainRecipe("aws-user-personalization");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "json/json.h"
 
@@ -12,6 +13,14 @@ std::string Shown(double number) {
   std::string text;
   json::AppendNumber(text, number);
   return text;
+}
+
+// Of two times that may lie further apart than int64 reaches: the farthest that it does.
+std::int64_t SecondsAfter(std::int64_t first, std::int64_t time) {
+  std::int64_t seconds = 0;
+  if (!__builtin_sub_overflow(time, first, &seconds)) return seconds;
+  return time < first ? std::numeric_limits<std::int64_t>::min() + 1
+                      : std::numeric_limits<std::int64_t>::max();
 }
 
 }  // namespace
@@ -52,6 +61,14 @@ std::unique_ptr<const Explorer> Explorer::Make(const LoadedModel& loaded,
       if (birth == recsys::NewItems::kUnknownBirth || time < birth) birth = time;
       latest = std::max(latest, time);
       ++counts[items[at]];
+    }
+  }
+  const std::int64_t first = loaded.info.first_timestamp.value_or(0);
+  for (std::size_t item = 0; item < births.size(); ++item) {
+    if (!loaded.item_births.empty() && loaded.item_births[item] != kNoBirth) {
+      births[item] = SecondsAfter(first, loaded.item_births[item]);
+    } else if (births[item] == recsys::NewItems::kUnknownBirth) {
+      births[item] = latest;
     }
   }
   recsys::NewItems new_items(births, counts, latest, options.item_age_cut_off_days);

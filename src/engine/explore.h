@@ -3,8 +3,8 @@
 //
 // Source:  Amazon Personalize developer guide, "User-Personalization recipe": names, ranges and
 //          defaults. How: recsys/exploration/explore.h.
-// Age:     against the latest interaction that the model was trained on; an item is born with its
-//          first interaction.
+// Age:     against the latest interaction that the model was trained on; an item is born at its
+//          CREATION_TIMESTAMP, without one with its first interaction, and with neither it is new.
 // Cost:    O(interactions) to make; about 10 microseconds an answer of 25, and scoring up to 64
 //          items. Memory: 24 bytes an item.
 // Threads: Apply may be called from any number of threads.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
 #include <map>
 #include <set>
 
@@ -84,6 +85,58 @@ TEST_F(ExplorerTest, ItemsAreNewUpToTheCutOffBeforeTheLatestInteraction) {
   EXPECT_EQ(Make(0.3, 4)->new_item_count(), 5);  // of days 105 to 109
   EXPECT_EQ(Make(0.3, 3.9)->new_item_count(), 4);
   EXPECT_EQ(Make(0.3, 1e-6)->new_item_count(), 1);  // of the latest interaction itself
+}
+
+// Item i is created on day i by the metadata, but i7 says nothing and "unmet" was never met; i0 is
+// from the far future.
+TEST_F(ExplorerTest, ItemsAreBornWhenTheMetadataSays) {
+  std::ofstream items(folder_.path() + "/items.csv");
+  items << "ITEM_ID,CREATION_TIMESTAMP,KIND\n";
+  for (int i = 1; i < 40; ++i) {
+    items << "i" << i << "," << (i == 7 ? "" : std::to_string(i * kDay)) << ",k" << i % 3 << "\n";
+  }
+  items << "i0," << 4'000'000'000 << ",k0\nunmet,,k1\nold," << 2 * kDay << ",k1\n";
+  items.close();
+  TrainOptions options;
+  options.threads = 2;
+  options.items.path = folder_.path() + "/items.csv";
+  ASSERT_TRUE(TrainOnTable(WithNewItems(), folder_.path() + "/created", options));
+  const auto loaded = LoadModel(folder_.path() + "/created");
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  const auto new_items = [&](double cut_off) {
+    return Explorer::Make(*loaded, {.weight = 0.3, .item_age_cut_off_days = cut_off})
+        ->new_item_count();
+  };
+  // The latest interaction is of day 109. Beside i0 and "unmet", which always are:
+  EXPECT_EQ(new_items(69), 2);
+  EXPECT_EQ(new_items(70), 3);             // i39, created on day 39
+  EXPECT_EQ(new_items(109 - 30), 2 + 10);  // i30 to i39
+  // i7 is as old as its first interaction, of day 0 to 11; "old" is of day 2.
+  EXPECT_EQ(new_items(1e6), 42);
+}
+
+TEST_F(ExplorerTest, AnItemThatNobodyMetIsNewWithoutATimeOfCreation) {
+  std::ofstream items(folder_.path() + "/items.csv");
+  items << "ITEM_ID,KIND\n";
+  for (int i = 0; i < 40; ++i) items << "i" << i << ",k" << i % 2 << "\n";
+  items << "unmet,k1\n";
+  items.close();
+  TrainOptions options;
+  options.threads = 2;
+  options.items.path = folder_.path() + "/items.csv";
+  ASSERT_TRUE(TrainOnTable(WithNewItems(), folder_.path() + "/kinds", options));
+  model_ = *LoadModel(folder_.path() + "/kinds");
+  EXPECT_TRUE(model_.item_births.empty());
+  const auto explorer = Make(1, 1e-6);
+  EXPECT_EQ(explorer->new_item_count(), 2);  // and the one of the latest interaction
+  int shown = 0;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    for (const AnsweredItem& item : Answer(explorer.get(), seed)) {
+      shown += item.id == "unmet";
+      EXPECT_TRUE(item.score && *item.score >= 0 && *item.score <= 1);
+    }
+  }
+  EXPECT_GT(shown, 0);
 }
 
 TEST_F(ExplorerTest, WeightZeroAndOtherRecipesDoNotExplore) {

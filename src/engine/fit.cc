@@ -181,7 +181,7 @@ Result<Fitted> Fit(recsys::Interactions interactions, const FitOptions& options,
   if (fitted.blend.sequence_weight > 0) {
     fitted.transitions = recsys::CountTransitions(learned, fitted.blend.transitions, pool);
   }
-  FoldInUsers(fitted, pool);
+  if (options.fold_in_users) FoldInUsers(fitted, pool);
   return fitted;
 }
 

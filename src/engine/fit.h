@@ -28,7 +28,8 @@ struct FitOptions {
   Hyperparameters hyperparameters;  // complete and resolved
   std::uint64_t seed = 1;
   recsys::BlendOptions
-      blend;  // of the personalisation and ranking recipes; ChooseBlendFor gives it
+      blend;                  // of the personalisation and ranking recipes; ChooseBlendFor gives it
+  bool fold_in_users = true;  // false: the caller calls FoldInUsers after changing the items
 };
 
 // What situations say of items: value j of column c is row offsets[c] + j of the lift.
@@ -48,6 +49,8 @@ struct Fitted {
   recsys::BlendOptions blend;
   recsys::WeightedLists transitions;  // empty when blend.sequence_weight is 0
   ContextModel context;               // without columns when there were none
+  // When each item came into being, Unix seconds, kNoBirth where nobody says; empty without any.
+  std::vector<std::int64_t> item_births;
 };
 
 // Scores of all items for the users of a split, each given its input. Safe to call from all threads

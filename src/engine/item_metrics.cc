@@ -46,16 +46,22 @@ double Coverage(const recsys::RelatedItems& related, ThreadPool& pool) {
 
 double Round4(double value) { return std::round(value * 1e4) / 1e4; }
 
-Metrics RelatedItemsMetrics(const recsys::RelatedItems& related, const recsys::Split& split,
-                            ThreadPool& pool) {
-  Metrics metrics;
-  if (split.users.empty()) return metrics;
+std::vector<std::vector<std::uint32_t>> RelatedLists(const recsys::RelatedItems& related,
+                                                     const recsys::Split& split, ThreadPool& pool) {
   std::vector<std::vector<std::uint32_t>> lists(split.users.size());
   pool.ParallelFor(lists.size(), kRowsPerChunk, [&](const ChunkRange& range) {
     for (std::size_t j = range.begin; j < range.end; ++j) {
       lists[j] = ListFor(related, split.input[j]);
     }
   });
+  return lists;
+}
+
+Metrics RelatedItemsMetrics(const recsys::RelatedItems& related, const recsys::Split& split,
+                            ThreadPool& pool) {
+  Metrics metrics;
+  if (split.users.empty()) return metrics;
+  const auto lists = RelatedLists(related, split, pool);
   const auto users = static_cast<double>(lists.size());
   for (std::size_t j = 0; j < lists.size(); ++j) {
     const recsys::Hits hits = recsys::FindHits(lists[j], split.held_out[j]);

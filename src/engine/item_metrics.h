@@ -16,6 +16,10 @@ namespace usher::engine {
 
 using Metrics = std::map<std::string, double>;
 
+// The best 25 items like the newest one of each input, without those of the input.
+[[nodiscard]] std::vector<std::vector<std::uint32_t>> RelatedLists(
+    const recsys::RelatedItems& related, const recsys::Split& split, ThreadPool& pool);
+
 // From the newest item of each input to the held-out items, among items not in the input; coverage
 // is the share of the catalogue in the top 25 of any item. Empty when nothing is held out.
 [[nodiscard]] Metrics RelatedItemsMetrics(const recsys::RelatedItems& related,

@@ -291,6 +291,17 @@ Result<LoadedModel> LoadModel(const std::string& folder) {
     context = *std::move(parts);
     owners.push_back(*file);
   }
+  if (loaded.info.file_sha256.contains(std::string(kBirthsFile))) {
+    const auto file = OpenArrays(folder, kBirthsFile, loaded.info);
+    if (!file) return file.error();
+    const auto births = (*file)->Int64s("births");
+    if (!births) return births.error();
+    if (births->size() != loaded.info.items) {
+      return Corrupt("the model's times of creation have another size");
+    }
+    loaded.item_births = *births;
+    loaded.births_owner = *file;
+  }
   loaded.model = recsys::MakeBlendModel(
       {.users = *std::move(users),
        .items = *std::move(items),

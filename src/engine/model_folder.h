@@ -6,9 +6,11 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,6 +49,9 @@ struct UpdateSummary {
   std::uint64_t new_items = 0;  // that the parent did not know
 };
 
+// Of an item whose time of creation nobody says.
+inline constexpr std::int64_t kNoBirth = std::numeric_limits<std::int64_t>::min();
+
 struct ModelInfo {
   int format_version = kModelFormatVersion;
   std::string recipe;
@@ -80,6 +85,10 @@ struct LoadedModel {
   std::shared_ptr<const recsys::Model> model;
   std::shared_ptr<const recsys::RelatedItems> related;
   std::shared_ptr<const recsys::SegmentModel> segments;
+  // CREATION_TIMESTAMP of each item of `model`, Unix seconds, kNoBirth where there is none; empty
+  // when no item has one. Points into what `births_owner` keeps.
+  std::span<const std::int64_t> item_births;
+  std::shared_ptr<const void> births_owner;
 };
 
 // Errors: kNotFound when there is no manifest; kCorrupt when a file is missing or does not match;

@@ -156,19 +156,25 @@ Result<void> WriteFiles(const std::string& folder, const Fitted& fitted,
     });
     if (!written) return written;
   }
+  if (!fitted.item_births.empty()) {
+    written = WriteArrays(folder, kBirthsFile, info, [&](columnar::ArrayFileWriter& file) {
+      file.Add("births", std::span<const std::int64_t>(fitted.item_births));
+    });
+    if (!written) return written;
+  }
   if (report) {
     if (auto wrote = WriteText(folder, kBlendReportFile, WriteBlendReport(*report)); !wrote) {
       return wrote;
     }
   }
-  if (tuning) {
-    const std::string text = json::Write(engine::ToValue(*tuning)) + "\n";
-    if (auto wrote = WriteText(folder, kTuningReportFile, text); !wrote) return wrote;
-  }
-  return {};
+  return tuning ? WriteTuningReport(folder, *tuning) : Result<void>();
 }
 
 }  // namespace
+
+Result<void> WriteTuningReport(const std::string& folder, const TuningReport& report) {
+  return WriteText(folder, kTuningReportFile, json::Write(engine::ToValue(report)) + "\n");
+}
 
 Result<void> PublishModel(
     const std::string& folder, ModelInfo info,

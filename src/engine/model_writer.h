@@ -21,10 +21,14 @@ inline constexpr std::string_view kHistoriesFile = "histories.arrow";
 inline constexpr std::string_view kFactorsFile = "factors.arrow";
 inline constexpr std::string_view kTransitionsFile = "transitions.arrow";
 inline constexpr std::string_view kContextFile = "context.arrow";
+inline constexpr std::string_view kBirthsFile = "births.arrow";
 
 // One array file of the folder; `fill` adds the arrays. Notes the checksum in `info`.
 Result<void> WriteArrays(const std::string& folder, std::string_view name, ModelInfo& info,
                          const std::function<void(columnar::ArrayFileWriter&)>& fill);
+
+// The report of a search for hyperparameters, as kTuningReportFile. Errors: kInternal.
+Result<void> WriteTuningReport(const std::string& folder, const TuningReport& report);
 
 // Makes `folder`.part, has `write_files` fill it and complete `info` with the checksums, adds the
 // manifest and renames it. Errors: kInvalidInput when `folder` exists; kInternal when the disk

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/text.h"
 #include "json/json.h"
 
 namespace usher::engine {
@@ -126,6 +127,9 @@ constexpr std::array kSimilarItemsHyperparameters{
                        "accepted without effect: interactions are not squeezed into a vector"},
     HyperparameterSpec{"item_metadata_hidden_dim", Type::kInt, 30, 200, "100",
                        "accepted without effect: metadata is not squeezed into a vector"},
+    // The engine's own. Service: below 5 interactions an item is cold.
+    HyperparameterSpec{"content_trust", Type::kFloat, 0, 1000, "10",
+                       "users at which those who met an item count as much as its metadata"},
 };
 
 constexpr std::array kAffinityHyperparameters{
@@ -173,7 +177,7 @@ std::string NumberText(double number) {
 Result<void> CheckValue(const HyperparameterSpec& spec, std::string_view value) {
   const std::string named = "hyperparameter " + std::string(spec.name);
   if (spec.type == Type::kBool) {
-    if (value == "true" || value == "false") return {};
+    if (ParseBool(value)) return {};
     return InvalidInput(named + " must be true or false, got '" + std::string(value) + "'");
   }
   if (spec.type == Type::kChoice) {
@@ -208,6 +212,12 @@ const HyperparameterSpec* FindSpec(const Recipe& recipe, std::string_view name) 
 
 std::span<const Recipe> TrainableRecipes() { return kRecipes; }
 
+std::optional<bool> ParseBool(std::string_view text) {
+  if (EqualsIgnoreCase(text, "true")) return true;
+  if (EqualsIgnoreCase(text, "false")) return false;
+  return std::nullopt;
+}
+
 Result<const Recipe*> FindRecipe(std::string_view name) {
   for (const Recipe& recipe : kRecipes) {
     if (recipe.name == name) return &recipe;
@@ -229,7 +239,8 @@ Result<Hyperparameters> CompleteHyperparameters(const Recipe& recipe,
                           "'");
     }
     if (const auto checked = CheckValue(*spec, value); !checked) return checked.error();
-    complete[name] = value;
+    const bool is_bool = spec->type == Type::kBool;
+    complete[name] = is_bool ? (*ParseBool(value) ? "true" : "false") : value;
   }
   for (const char* what : {"user_history_length_percentile", "item_interaction_count_percentile"}) {
     const auto least = complete.find(std::string("min_") + what);

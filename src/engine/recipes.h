@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,7 +17,7 @@ enum class RecipeKind {
   kUserPersonalization,
   kPersonalizedRanking,
   kPopularity,
-  // Those below are trained and loaded by engine/item_recipes.h.
+  // Those below are trained and loaded by engine/item_model.h.
   kTrendingNow,
   kSims,
   kSimilarItems,
@@ -50,6 +51,9 @@ Result<const Recipe*> FindRecipe(std::string_view name);
 
 // Hyperparameters travel as strings, as in the API.
 using Hyperparameters = std::map<std::string, std::string, std::less<>>;
+
+// "true" or "false", in letters of any case; nothing for other texts.
+[[nodiscard]] std::optional<bool> ParseBool(std::string_view text);
 
 // The given ones checked and the missing ones filled in with defaults.
 // Errors: kInvalidInput for an unknown name, a value that does not parse or is out of range.

@@ -59,5 +59,20 @@ TEST(CompleteHyperparameters, RefusesWhatIsUnknownOrOutOfRange) {
       CompleteHyperparameters(**FindRecipe("aws-popularity-count"), {{"hidden_dimension", "64"}}));
 }
 
+TEST(CompleteHyperparameters, TakesBooleansInAnyCaseAndKeepsOneSpelling) {
+  const Recipe& recipe = **FindRecipe("aws-user-personalization-v2");
+  for (const char* text : {"True", "TRUE", "true"}) {
+    EXPECT_EQ(
+        CompleteHyperparameters(recipe, {{"apply_recency_bias", text}})->at("apply_recency_bias"),
+        "true");
+  }
+  EXPECT_EQ(
+      CompleteHyperparameters(recipe, {{"apply_recency_bias", "False"}})->at("apply_recency_bias"),
+      "false");
+  for (const char* text : {"yes", "1", "", "true "}) {
+    EXPECT_FALSE(CompleteHyperparameters(recipe, {{"apply_recency_bias", text}})) << text;
+  }
+}
+
 }  // namespace
 }  // namespace usher::engine

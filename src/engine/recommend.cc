@@ -18,24 +18,6 @@ constexpr std::size_t kLinesPerRound = 4096;  // answered together
 constexpr std::size_t kLinesPerChunk = 64;    // parsed or written by a thread at a time
 
 // The numbers of a situation's values, those left out that the model does not know.
-Result<std::vector<std::uint32_t>> FindContext(const recsys::Model& model,
-                                               const RequestContext& context) {
-  std::vector<std::uint32_t> values;
-  if (context.empty()) return values;
-  const std::vector<std::string> columns = model.ContextColumns();
-  for (const auto& [column, value] : context) {
-    if (std::ranges::find(columns, column) == columns.end()) {
-      std::string known;
-      for (const std::string& name : columns) known += (known.empty() ? "" : ", ") + name;
-      return InvalidInput(
-          "the model has no context column " + column +
-          (known.empty() ? "; it was trained without any" : "; it was trained with " + known));
-    }
-    if (const auto number = model.FindContext(column, value)) values.push_back(*number);
-  }
-  return values;
-}
-
 // The numbers of the options' context.
 Result<std::vector<std::uint32_t>> CheckOptions(const LoadedModel& model,
                                                 const BatchOptions& options) {
@@ -184,6 +166,24 @@ Error WantsItems(const LoadedModel& model) {
 }
 
 }  // namespace
+
+Result<std::vector<std::uint32_t>> FindContext(const recsys::Model& model,
+                                               const RequestContext& context) {
+  std::vector<std::uint32_t> values;
+  if (context.empty()) return values;
+  const std::vector<std::string> columns = model.ContextColumns();
+  for (const auto& [column, value] : context) {
+    if (std::ranges::find(columns, column) == columns.end()) {
+      std::string known;
+      for (const std::string& name : columns) known += (known.empty() ? "" : ", ") + name;
+      return InvalidInput(
+          "the model has no context column " + column +
+          (known.empty() ? "; it was trained without any" : "; it was trained with " + known));
+    }
+    if (const auto number = model.FindContext(column, value)) values.push_back(*number);
+  }
+  return values;
+}
 
 Result<BatchCounts> RecommendFile(const LoadedModel& model, const std::string& input_path,
                                   const BatchOptions& options, const LineSink& sink) {

@@ -76,6 +76,11 @@ struct AnsweredItem {
   bool explored = false;  // would not be there without
 };
 
+// The numbers of a request's context, for UserQuery.context. Errors: kInvalidInput for a column
+// that the model was not trained with.
+Result<std::vector<std::uint32_t>> FindContext(const recsys::Model& model,
+                                               const RequestContext& context);
+
 struct Exploration {
   const Explorer& explorer;  // of the same model
   std::uint64_t seed = 0;    // the same seed gives the same answer

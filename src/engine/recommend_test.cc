@@ -10,7 +10,7 @@
 #include "base/temp_folder.h"
 #include "base/text.h"
 #include "engine/train.h"
-#include "engine/two_tastes.h"
+#include "engine/two_tastes_model_test_help.h"
 #include "json/json.h"
 #include "recsys/interactions/interactions.h"
 
@@ -20,20 +20,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class Recommend : public testing::Test {
+class Recommend : public TwoTastesModel {
  protected:
-  LoadedModel TrainRecipe(const std::string& recipe) {
-    TrainOptions options;
-    options.recipe = recipe;
-    if (recipe != "aws-popularity-count") options.hyperparameters = {{"hidden_dimension", "32"}};
-    const std::string path = folder_.path() + "/" + recipe;
-    const auto trained = TrainOnTable(TwoTastes(60, 40, 0.5), path, options);
-    EXPECT_TRUE(trained);
-    auto loaded = LoadModel(path);
-    EXPECT_TRUE(loaded);
-    return *std::move(loaded);
-  }
-
   // The output lines for an input text.
   std::vector<Value> Run(const LoadedModel& model, const std::string& input,
                          BatchOptions options = {}) {
@@ -74,7 +62,6 @@ class Recommend : public testing::Test {
     return error != nullptr && error->as_string() != nullptr ? *error->as_string() : "";
   }
 
-  TempFolder folder_;
   std::uint64_t failed_ = 0;
 };
 

@@ -62,23 +62,6 @@ std::string HashOf(const Catalogue& catalogue, const recsys::Interactions& inter
   return hash.Finish();
 }
 
-// Tells a training apart from all others: what goes in determines the factors.
-std::string FingerprintOf(const ModelInfo& info, std::string_view phase) {
-  Sha256 hash;
-  for (const std::string_view text :
-       {std::string_view(info.recipe), std::string_view(info.data_sha256),
-        std::string_view(info.instruction_set), phase}) {
-    hash.AddText(text);
-  }
-  for (const auto& [name, value] : info.hyperparameters) {
-    hash.AddText(name);
-    hash.AddText(value);
-  }
-  hash.AddNumbers(std::span(&info.seed, 1));
-  if (info.update) hash.AddText(info.update->parent_sha256);
-  return hash.Finish();
-}
-
 // What the options ask for, checked.
 struct Asked {
   const Recipe* recipe = nullptr;
@@ -171,10 +154,13 @@ class Training {
 
   // Fits with progress, stop and checkpoints under the name of the phase.
   Result<Fitted> FitPhase(recsys::Interactions interactions, std::string_view name,
-                          std::string_view stage, double begin, double end) {
+                          std::string_view stage, double begin, double end,
+                          bool fold_in_users = true) {
     const Phase phase = PhaseOf(name);
     recsys::AlsHooks hooks = HooksOf(phase, interactions, stage, begin, end);
-    return Fit(std::move(interactions), fit_, pool_, std::move(hooks));
+    FitOptions fit = fit_;
+    fit.fold_in_users = fold_in_users;
+    return Fit(std::move(interactions), fit, pool_, std::move(hooks));
   }
 
   // The blend from all users but some, metrics and temperature from those.
@@ -219,20 +205,17 @@ class Training {
     if (!recipe) return recipe.error();
     const std::string& folder = options_.checkpoint_folder;
     auto report =
-        Tune(**recipe, options_.hyperparameters, learnable, fit_, *options_.tuning, pool_,
-             {.progress = [this](double fraction) { Report(options_, kTuning, fraction); },
-              .stop = options_.stop,
-              .checkpoint_path = folder.empty() ? "" : folder + "/tuning.json",
-              .fingerprint = FingerprintOf(info_, kTuning),
-              .seconds = {}});
+        TuneBlend(**recipe, options_.hyperparameters, learnable, fit_, *options_.tuning, pool_,
+                  {.progress = [this](double fraction) { Report(options_, kTuning, fraction); },
+                   .stop = options_.stop,
+                   .checkpoint_path = folder.empty() ? "" : folder + "/tuning.json",
+                   .fingerprint = FingerprintOf(info_, kTuning),
+                   .seconds = {}});
     if (!report) return report.error();
     tuning_ = *std::move(report);
     fit_.hyperparameters = Tuned(fit_.hyperparameters, *tuning_);
     info_.hyperparameters = fit_.hyperparameters;
-    info_.tuning = TuningSummary{.objective = tuning_->objective,
-                                 .trials = tuning_->trials.size(),
-                                 .evaluations = tuning_->results.size(),
-                                 .complete = tuning_->complete};
+    info_.tuning = SummaryOf(*tuning_);
     return {};
   }
 
@@ -291,48 +274,26 @@ bool LearnsFromWeights(RecipeKind kind) {
   return kind == RecipeKind::kUserPersonalization || kind == RecipeKind::kPersonalizedRanking;
 }
 
-Result<TrainResult> Train(const std::string& interactions_path, const std::string& model_folder,
-                          const TrainOptions& options) {
-  const auto started = std::chrono::steady_clock::now();
-  const auto asked = Resolve(options);
-  if (!asked) return asked.error();
-  std::error_code ignored;
-  if (std::filesystem::exists(model_folder, ignored)) {
-    return InvalidInput("the model folder exists already");
-  }
-  Report(options, "reading", 0);
-  if (interactions_path.empty() && !NeedsInteractions(asked->recipe->kind)) {
-    return TrainOnTable({}, model_folder, options);
-  }
-  LoadOptions load = LoadOptionsOf(options);
-  load.events = asked->events;
-  auto table = LoadInteractions(interactions_path, load);
-  if (!table) return table.error();
-  auto result = TrainOnTable(*std::move(table), model_folder, options);
-  if (result) result->seconds = SecondsSince(started);
-  return result;
-}
+namespace {
 
-Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& model_folder,
-                                 const TrainOptions& options) {
-  const auto started = std::chrono::steady_clock::now();
-  const auto asked = Resolve(options);
-  if (!asked) return asked.error();
+Result<TrainResult> TrainAsked(const Asked& asked, InteractionTable table,
+                               const std::string& model_folder, const TrainOptions& options,
+                               std::chrono::steady_clock::time_point started) {
   if (options.check) {
     if (const auto checked = options.check(table); !checked) return checked.error();
   }
-  if (IsItemRecipe(asked->recipe->kind)) {
+  if (IsItemRecipe(asked.recipe->kind)) {
     if (!options.update_from.empty()) {
       return Unsupported("a model of recipe " + options.recipe +
                          " cannot be updated: train it anew");
     }
-    auto result = TrainItemModel(*asked->recipe, asked->hyperparameters, std::move(table),
+    auto result = TrainItemModel(*asked.recipe, asked.hyperparameters, std::move(table),
                                  model_folder, options);
     if (result) result->seconds = SecondsSince(started);
     return result;
   }
   if (table.size() == 0) return InvalidInput("there are no interactions to learn from");
-  if (table.weight.empty() != CountAlike(asked->events)) {
+  if (table.weight.empty() != CountAlike(asked.events)) {
     return InvalidInput("the table's weights do not go with the event types that were given");
   }
 
@@ -351,8 +312,8 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
     if (!read) return read.error();
     base = *std::move(read);
   }
-  ModelInfo info = base ? base->NewInfo() : NewInfo(*asked, interactions, options.seed);
-  info.events = asked->events;
+  ModelInfo info = base ? base->NewInfo() : NewInfo(asked, interactions, options.seed);
+  info.events = asked.events;
   info.data_sha256 = HashOf(*catalogue, interactions);
   info.instruction_set = std::string(linalg::InstructionSet());
   info.first_timestamp = interactions.origin;
@@ -360,7 +321,7 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
   info.users = users.size();
   info.items = items.size();
   const bool is_update = base.has_value();
-  Training training(options, pool, asked->recipe->kind, std::move(info), std::move(base));
+  Training training(options, pool, asked.recipe->kind, std::move(info), std::move(base));
 
   double begin = kReadEnd;  // of the last fit
   if (is_update) {
@@ -376,10 +337,12 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
   }
   if (options.stop.stop_requested()) return Cancelled("the training was stopped");
   auto fitted = training.FitPhase(std::move(interactions), is_update ? "update" : "final",
-                                  is_update ? "updating" : "training", begin, kTrainEnd);
+                                  is_update ? "updating" : "training", begin, kTrainEnd,
+                                  catalogue->items.columns.empty());
   if (!fitted) return fitted.error();
-  if (asked->recipe->kind != RecipeKind::kPopularity) {
+  if (asked.recipe->kind != RecipeKind::kPopularity) {
     PlaceColdUsersAndItems(*catalogue, *fitted, pool);
+    fitted->item_births = CreationTimesOf(*catalogue);
     if (!context.empty()) {
       fitted->context = FitContext(context, items.size(), {});
       fitted->context.weight = training.context_weight();
@@ -402,6 +365,36 @@ Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& mode
                      .users = training.info().users,
                      .items = training.info().items,
                      .seconds = SecondsSince(started)};
+}
+
+}  // namespace
+
+Result<TrainResult> Train(const std::string& interactions_path, const std::string& model_folder,
+                          const TrainOptions& options) {
+  const auto started = std::chrono::steady_clock::now();
+  const auto asked = Resolve(options);
+  if (!asked) return asked.error();
+  std::error_code ignored;
+  if (std::filesystem::exists(model_folder, ignored)) {
+    return InvalidInput("the model folder exists already");
+  }
+  Report(options, "reading", 0);
+  if (interactions_path.empty() && !NeedsInteractions(asked->recipe->kind)) {
+    return TrainAsked(*asked, {}, model_folder, options, started);
+  }
+  LoadOptions load = LoadOptionsOf(options);
+  load.events = asked->events;
+  auto table = LoadInteractions(interactions_path, load);
+  if (!table) return table.error();
+  return TrainAsked(*asked, *std::move(table), model_folder, options, started);
+}
+
+Result<TrainResult> TrainOnTable(InteractionTable table, const std::string& model_folder,
+                                 const TrainOptions& options) {
+  const auto started = std::chrono::steady_clock::now();
+  const auto asked = Resolve(options);
+  if (!asked) return asked.error();
+  return TrainAsked(*asked, std::move(table), model_folder, options, started);
 }
 
 }  // namespace usher::engine

@@ -147,8 +147,7 @@ TEST_F(TrainEvents, KeepTheirWeightsBesideNewerOnes) {
   int odd = 0;
   for (int torn = 0; torn < 20; ++torn) {
     const std::vector<std::string> newer{"i" + std::to_string((torn * 2 + 1) % 60)};
-    const auto list =
-        RecommendOne(model, "torn" + std::to_string(torn), {.items = newer}, 5, true);
+    const auto list = RecommendOne(model, "torn" + std::to_string(torn), {.items = newer}, 5, true);
     ASSERT_TRUE(list);
     for (const AnsweredItem& entry : *list) odd += (entry.id.back() - '0') % 2;
   }

@@ -29,13 +29,22 @@ struct Tunable {
   double max = 0;
   bool logarithmic = false;
 };
-constexpr std::array kTunables{
+constexpr std::array kBlendTunables{
     Tunable{"hidden_dimension", true, 32, 128, true},
     Tunable{"bptt", false},
     Tunable{"recency_mask", false},
     Tunable{"als_regularization", true, 5e-4, 0.05, true},
     Tunable{"als_frequency_exponent", true, 0.5, 1.2, false},
     Tunable{"als_unobserved_weight", true, 0, 0, true},  // around what fits the data
+};
+constexpr std::array kSimsTunables{
+    Tunable{"popularity_discount_factor", true, 0, 1, false},
+    Tunable{"min_cointeraction_count", true, 0, 10, false},
+};
+constexpr std::array kSimilarItemsTunables{
+    Tunable{"item_id_hidden_dim", false},
+    Tunable{"item_metadata_hidden_dim", false},
+    Tunable{"content_trust", true, 1, 100, true},
 };
 constexpr std::string_view kUnobservedWeight = "als_unobserved_weight";
 constexpr double kUnobservedSpread = 8;
@@ -56,9 +65,19 @@ const HyperparameterSpec* FindSpec(const Recipe& recipe, std::string_view name) 
   return at == recipe.hyperparameters.end() ? nullptr : &*at;
 }
 
-const Tunable* FindTunable(std::string_view name) {
-  const auto at = std::ranges::find(kTunables, name, &Tunable::name);
-  return at == kTunables.end() ? nullptr : &*at;
+// As the service has it: not those of the second generation.
+std::span<const Tunable> TunablesOf(const Recipe& recipe) {
+  if (recipe.kind == RecipeKind::kSims) return kSimsTunables;
+  if (recipe.kind == RecipeKind::kSimilarItems) return kSimilarItemsTunables;
+  const bool has_blend =
+      recipe.name == "aws-user-personalization" || recipe.name == "aws-personalized-ranking";
+  return has_blend ? std::span<const Tunable>(kBlendTunables) : std::span<const Tunable>();
+}
+
+const Tunable* FindTunable(const Recipe& recipe, std::string_view name) {
+  const auto tunables = TunablesOf(recipe);
+  const auto at = std::ranges::find(tunables, name, &Tunable::name);
+  return at == tunables.end() ? nullptr : &*at;
 }
 
 std::string NumberText(double number) {
@@ -73,7 +92,7 @@ Result<void> CheckRange(const HyperparameterSpec& spec, const ParameterRange& ra
     if (range.kind != Kind::kCategorical) return InvalidInput(named + " must be categorical");
     if (range.values.empty()) return InvalidInput(named + " has no values");
     for (const std::string& value : range.values) {
-      if (value != "true" && value != "false") {
+      if (!ParseBool(value)) {
         return InvalidInput(named + " has the value '" + value + "', but may have true and false");
       }
     }
@@ -98,7 +117,8 @@ Result<void> CheckRange(const HyperparameterSpec& spec, const ParameterRange& ra
 std::string TunableNames(const Recipe& recipe) {
   std::string names;
   for (const HyperparameterSpec& spec : recipe.hyperparameters) {
-    if (FindTunable(spec.name)) names += (names.empty() ? "" : ", ") + std::string(spec.name);
+    if (FindTunable(recipe, spec.name))
+      names += (names.empty() ? "" : ", ") + std::string(spec.name);
   }
   return names;
 }
@@ -133,16 +153,13 @@ recsys::Interactions SomeUsers(const recsys::Interactions& all, double share, st
 }
 
 double MeanMetric(std::string_view objective, const recsys::Split& cases,
-                  const std::vector<std::vector<recsys::ScoredItem>>& lists) {
+                  const std::vector<std::vector<std::uint32_t>>& lists) {
   const std::size_t K = objective.ends_with("_5") && !objective.ends_with("_25") ? 5
                         : objective.ends_with("_10")                             ? 10
                                                                                  : 25;
   double sum = 0;
-  std::vector<std::uint32_t> items;
   for (std::size_t j = 0; j < cases.users.size(); ++j) {
-    items.clear();
-    for (const recsys::ScoredItem& entry : lists[j]) items.push_back(entry.item);
-    const recsys::Hits hits = recsys::FindHits(items, cases.held_out[j]);
+    const recsys::Hits hits = recsys::FindHits(lists[j], cases.held_out[j]);
     if (objective.starts_with("mean_reciprocal_rank")) {
       sum += recsys::ReciprocalRankAt(K, hits);
     } else if (objective.starts_with("normalized")) {
@@ -157,20 +174,18 @@ double MeanMetric(std::string_view objective, const recsys::Split& cases,
 // Trains and judges single trials.
 class Trials {
  public:
-  Trials(const recsys::Interactions& interactions, const FitOptions& fit,
-         const std::string& objective, ThreadPool& pool, std::stop_token stop)
-      : fit_(fit),
+  Trials(const TuningSubject& subject, const recsys::Interactions& interactions,
+         const TrialLists& lists_of, const std::string& objective)
+      : subject_(subject),
+        lists_of_(lists_of),
         objective_(objective),
-        pool_(pool),
-        stop_(std::move(stop)),
-        split_(recsys::SplitNewestOfSomeUsers(interactions, kMaxTuningCases, fit.seed ^ kCaseSalt)),
-        users_(Numbered(interactions.user_count)),
-        items_(Numbered(interactions.item_count)) {}
+        split_(recsys::SplitNewestOfSomeUsers(interactions, kMaxTuningCases,
+                                              subject.seed ^ kCaseSalt)) {}
 
   [[nodiscard]] std::size_t case_count() const { return split_.users.size(); }
 
   [[nodiscard]] TuningReport::RungRows RowsOf(const recsys::Rung& rung) const {
-    const recsys::Interactions some = SomeUsers(split_.train, rung.share, fit_.seed);
+    const recsys::Interactions some = SomeUsers(split_.train, rung.share, subject_.seed);
     TuningReport::RungRows rows{.rung = rung, .users = 0, .rows = some.size()};
     for (std::size_t user = 0; user < some.user_count; ++user) {
       rows.users += some.by_user[user].empty() ? 0 : 1;
@@ -179,9 +194,37 @@ class Trials {
   }
 
   Result<double> Judge(const recsys::Assignment& trial, double share) {
+    Hyperparameters hyperparameters = subject_.resolved;
+    for (const auto& [name, value] : trial) hyperparameters[name] = value;
+    const auto lists =
+        lists_of_(hyperparameters, SomeUsers(split_.train, share, subject_.seed), share, split_);
+    if (!lists) return lists.error();
+    return MeanMetric(objective_, split_, *lists);
+  }
+
+ private:
+  const TuningSubject& subject_;
+  const TrialLists& lists_of_;
+  const std::string& objective_;
+  const recsys::Split split_;
+};
+
+// Lists of models with a blend.
+class BlendTrials {
+ public:
+  BlendTrials(const recsys::Interactions& interactions, const FitOptions& fit, ThreadPool& pool,
+              std::stop_token stop)
+      : fit_(fit),
+        pool_(pool),
+        stop_(std::move(stop)),
+        users_(Numbered(interactions.user_count)),
+        items_(Numbered(interactions.item_count)) {}
+
+  Result<std::vector<std::vector<std::uint32_t>>> ListsOf(const Hyperparameters& hyperparameters,
+                                                          recsys::Interactions some, double share,
+                                                          const recsys::Split& cases) {
     FitOptions fit = fit_;
-    for (const auto& [name, value] : trial) fit.hyperparameters[name] = value;
-    recsys::Interactions some = SomeUsers(split_.train, share, fit_.seed);
+    fit.hyperparameters = hyperparameters;
     recsys::AlsHooks hooks;
     hooks.stop = stop_;
     const bool known = transitions_ && transitions_share_ == share;
@@ -194,7 +237,12 @@ class Trials {
     if (!fitted) return fitted.error();
     const auto model = ModelOf(std::make_shared<const Fitted>(*std::move(fitted)), users_, items_,
                                fit.kind, recsys::kDefaultTemperature);
-    return MeanMetric(objective_, split_, HeldOutLists(*model, split_, pool_));
+    std::vector<std::vector<std::uint32_t>> lists(cases.users.size());
+    const auto scored = HeldOutLists(*model, cases, pool_);
+    for (std::size_t j = 0; j < lists.size(); ++j) {
+      for (const recsys::ScoredItem& entry : scored[j]) lists[j].push_back(entry.item);
+    }
+    return lists;
   }
 
  private:
@@ -207,10 +255,8 @@ class Trials {
   }
 
   const FitOptions& fit_;
-  const std::string& objective_;
   ThreadPool& pool_;
   const std::stop_token stop_;
-  const recsys::Split split_;
   const recsys::Vocabulary users_;
   const recsys::Vocabulary items_;
   // Of the share judged last: no hyperparameter that is tuned changes them.
@@ -232,9 +278,7 @@ double Expected(const std::vector<TuningReport::Result>& results,
 
 }  // namespace
 
-bool CanTune(const Recipe& recipe) {
-  return recipe.name == "aws-user-personalization" || recipe.name == "aws-personalized-ranking";
-}
+bool CanTune(const Recipe& recipe) { return !TunablesOf(recipe).empty(); }
 
 Result<std::vector<ParameterRange>> TuningRanges(const Recipe& recipe, const Hyperparameters& given,
                                                  const std::vector<ParameterRange>& asked) {
@@ -244,7 +288,7 @@ Result<std::vector<ParameterRange>> TuningRanges(const Recipe& recipe, const Hyp
   std::vector<ParameterRange> ranges;
   for (const ParameterRange& range : asked) {
     const HyperparameterSpec* spec = FindSpec(recipe, range.name);
-    const Tunable* tunable = FindTunable(range.name);
+    const Tunable* tunable = FindTunable(recipe, range.name);
     if (!spec || !tunable) {
       return InvalidInput("recipe " + std::string(recipe.name) + " cannot tune '" + range.name +
                           "'; tunable are: " + TunableNames(recipe));
@@ -256,7 +300,7 @@ Result<std::vector<ParameterRange>> TuningRanges(const Recipe& recipe, const Hyp
     ranges.push_back(tunable->effect ? range : LeftAtDefault(range, *spec));
     ranges.back().logarithmic = tunable->logarithmic && range.min > 0;
   }
-  for (const Tunable& tunable : kTunables) {
+  for (const Tunable& tunable : TunablesOf(recipe)) {
     const HyperparameterSpec* spec = FindSpec(recipe, tunable.name);
     if (!spec || !tunable.effect || given.contains(tunable.name)) continue;
     if (std::ranges::find(ranges, tunable.name, &ParameterRange::name) != ranges.end()) continue;
@@ -294,21 +338,22 @@ Result<void> CheckTuning(const Recipe& recipe, const Hyperparameters& given,
   return ranges ? Result<void>() : Result<void>(ranges.error());
 }
 
-Result<TuningReport> Tune(const Recipe& recipe, const Hyperparameters& given,
-                          const recsys::Interactions& interactions, const FitOptions& fit,
-                          const TuningOptions& options, ThreadPool& pool,
+Result<TuningReport> Tune(const TuningSubject& subject, const recsys::Interactions& interactions,
+                          const TrialLists& lists_of, const TuningOptions& options,
                           const TuningHooks& hooks) {
+  const Recipe& recipe = subject.recipe;
+  const Hyperparameters& given = subject.given;
   if (const auto checked = CheckTuning(recipe, given, options); !checked) return checked.error();
   TuningReport report{.objective = options.objective,
                       .maximize = options.maximize,
-                      .seed = fit.seed,
+                      .seed = subject.seed,
                       .ranges = *TuningRanges(recipe, given, options.ranges),
                       .rungs = {},
                       .trials = {},
                       .results = {}};
   recsys::Assignment defaults;
   for (ParameterRange& range : report.ranges) {
-    const auto resolved = fit.hyperparameters.find(range.name);
+    const auto resolved = subject.resolved.find(range.name);
     defaults[range.name] = resolved->second;
     if (range.name != kUnobservedWeight || range.max > 0) continue;
     const double center = std::strtod(resolved->second.c_str(), nullptr);
@@ -316,14 +361,14 @@ Result<TuningReport> Tune(const Recipe& recipe, const Hyperparameters& given,
     range.min = std::max(center / kUnobservedSpread, spec->min);
     range.max = std::min(center * kUnobservedSpread, spec->max);
   }
-  report.trials = recsys::ChooseTrials(report.ranges, defaults, options.trials, fit.seed);
+  report.trials = recsys::ChooseTrials(report.ranges, defaults, options.trials, subject.seed);
   for (recsys::Assignment& trial : report.trials) {
     const auto weight = trial.find(kUnobservedWeight);
     if (weight == trial.end() || std::strtod(weight->second.c_str(), nullptr) > 0) continue;
     weight->second = defaults.find(kUnobservedWeight)->second;  // 0 stands for what fits the data
   }
 
-  Trials trials(interactions, fit, report.objective, pool, hooks.stop);
+  Trials trials(subject, interactions, lists_of, report.objective);
   report.cases = trials.case_count();
   if (report.cases == 0) {
     return InvalidInput("no user has two interactions or more, so hyperparameters cannot be tuned");
@@ -383,6 +428,27 @@ Result<TuningReport> Tune(const Recipe& recipe, const Hyperparameters& given,
     if (result.rung == report.rung && result.trial == 0) report.default_metric = result.metric;
   }
   return report;
+}
+
+Result<TuningReport> TuneBlend(const Recipe& recipe, const Hyperparameters& given,
+                               const recsys::Interactions& interactions, const FitOptions& fit,
+                               const TuningOptions& options, ThreadPool& pool,
+                               const TuningHooks& hooks) {
+  BlendTrials trials(interactions, fit, pool, hooks.stop);
+  return Tune(
+      {recipe, given, fit.hyperparameters, fit.seed}, interactions,
+      [&](const Hyperparameters& hyperparameters, recsys::Interactions some, double share,
+          const recsys::Split& cases) {
+        return trials.ListsOf(hyperparameters, std::move(some), share, cases);
+      },
+      options, hooks);
+}
+
+TuningSummary SummaryOf(const TuningReport& report) {
+  return {.objective = report.objective,
+          .trials = report.trials.size(),
+          .evaluations = report.results.size(),
+          .complete = report.complete};
 }
 
 Hyperparameters Tuned(const Hyperparameters& resolved, const TuningReport& report) {

@@ -1,4 +1,4 @@
-// Tune: hyperparameters chosen for one data set by successive halving, as performHPO asks for it.
+// Tuning: hyperparameters chosen for one data set by successive halving, as performHPO asks for it.
 //
 // Source:   how: recsys/tuning/successive_halving.h; which parameters: "Hyperparameters and HPO" in
 //           the developer guide of Amazon Personalize, beside the engine's own.
@@ -24,6 +24,7 @@
 #include "base/result.h"
 #include "base/value.h"
 #include "engine/fit.h"
+#include "engine/model_folder.h"
 #include "engine/recipes.h"
 #include "recsys/tuning/search_space.h"
 #include "recsys/tuning/successive_halving.h"
@@ -100,11 +101,35 @@ struct TuningHooks {
   std::function<double()> seconds;  // a clock for the time limit; empty: the steady clock
 };
 
-// `given` are what the caller fixed, `fit.hyperparameters` complete and resolved ones.
-// Errors: those of CheckTuning; kInvalidInput when no user has two interactions; kCancelled.
-Result<TuningReport> Tune(const Recipe& recipe, const Hyperparameters& given,
-                          const recsys::Interactions& interactions, const FitOptions& fit,
-                          const TuningOptions& options, ThreadPool& pool, const TuningHooks& hooks);
+// Whose hyperparameters are chosen.
+struct TuningSubject {
+  const Recipe& recipe;
+  const Hyperparameters& given;     // fixed by the caller
+  const Hyperparameters& resolved;  // complete
+  std::uint64_t seed = 1;
+};
+
+// What a model of these hyperparameters, trained on `some` (a `share` of the users), recommends to
+// the users of the cases: at least 25 items for each where there are as many, best first, none of
+// those that the user's input holds.
+using TrialLists = std::function<Result<std::vector<std::vector<std::uint32_t>>>(
+    const Hyperparameters& hyperparameters, recsys::Interactions some, double share,
+    const recsys::Split& cases)>;
+
+// Errors: those of CheckTuning; kInvalidInput when no user has two interactions; kCancelled; what
+// `lists_of` says.
+Result<TuningReport> Tune(const TuningSubject& subject, const recsys::Interactions& interactions,
+                          const TrialLists& lists_of, const TuningOptions& options,
+                          const TuningHooks& hooks);
+
+// Of the recipes with a blend; `fit.hyperparameters` are complete and resolved ones.
+Result<TuningReport> TuneBlend(const Recipe& recipe, const Hyperparameters& given,
+                               const recsys::Interactions& interactions, const FitOptions& fit,
+                               const TuningOptions& options, ThreadPool& pool,
+                               const TuningHooks& hooks);
+
+// What the manifest says of a search.
+[[nodiscard]] TuningSummary SummaryOf(const TuningReport& report);
 
 // `resolved` with the winner's values.
 [[nodiscard]] Hyperparameters Tuned(const Hyperparameters& resolved, const TuningReport& report);

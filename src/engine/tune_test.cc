@@ -127,7 +127,7 @@ class TuneTest : public testing::Test {
 
   Result<TuningReport> Run(std::size_t threads = 2, TuningHooks hooks = {}) {
     ThreadPool pool(threads);
-    return Tune(Personalization(), {}, interactions_, fit_, options_, pool, hooks);
+    return TuneBlend(Personalization(), {}, interactions_, fit_, options_, pool, hooks);
   }
   // What does not depend on the clock.
   static std::string Outcome(TuningReport report) {
@@ -353,6 +353,116 @@ TEST_F(TunedTrainingTest, ADamagedReportIsAnErrorOfItsOwn) {
     ASSERT_FALSE(explained) << text;
     EXPECT_EQ(explained.error().code, ErrorCode::kCorrupt);
   }
+}
+
+TEST(TuningRanges, OfSimsAreItsDiscountAndLeastCount) {
+  const Recipe& sims = **FindRecipe("aws-sims");
+  const auto ranges = TuningRanges(sims, {}, {});
+  ASSERT_TRUE(ranges);
+  ASSERT_EQ(ranges->size(), 2U);
+  EXPECT_EQ(Find(*ranges, "popularity_discount_factor")->max, 1);
+  EXPECT_EQ(Find(*ranges, "min_cointeraction_count")->max, 10);
+  EXPECT_FALSE(TuningRanges(sims, {}, {Reals("min_user_history_length_percentile", 0, 1)}));
+  EXPECT_FALSE(TuningRanges(sims, {}, {Integers("min_cointeraction_count", 0, 11)}));
+}
+
+TEST(TuningRanges, OfSimilarItemsLeaveTheDiscountToTheCaller) {
+  const Recipe& similar = **FindRecipe("aws-similar-items");
+  const auto ranges = TuningRanges(similar, {}, {Integers("item_id_hidden_dim", 30, 60)});
+  ASSERT_TRUE(ranges);
+  EXPECT_EQ(Find(*ranges, "item_id_hidden_dim")->min, 60) << "no effect: near the default, 100";
+  EXPECT_NE(Find(*ranges, "content_trust"), nullptr);
+  EXPECT_FALSE(TuningRanges(similar, {}, {Reals("popularity_discount_factor", 0, 1)}));
+}
+
+// Everybody meets eight of ten popular items and then, twice, an item and one of its two
+// companions. By counts alone the popular items that somebody lacks come before the companions;
+// with a discount the companions do.
+InteractionTable Companions() {
+  InteractionTable table;
+  for (std::uint32_t i = 0; i < 55; ++i) table.item_ids.push_back("i" + std::to_string(i));
+  for (std::uint32_t u = 0; u < 240; ++u) {
+    table.user_ids.push_back("u" + std::to_string(u));
+    std::int64_t time = 0;
+    const auto meet = [&](std::uint32_t item) {
+      table.user.push_back(u);
+      table.item.push_back(item);
+      table.timestamp.push_back(++time);
+    };
+    for (std::uint32_t popular = 0; popular < 10; ++popular) {
+      if (popular != u % 10 && popular != (u + 5) % 10) meet(popular);
+    }
+    for (std::uint32_t k = 0; k < 2; ++k) {
+      const std::uint32_t first = 10 + 3 * ((u + k * 7) % 15);
+      meet(first);
+      meet(first + 1 + u / 15 % 2);
+    }
+  }
+  return table;
+}
+
+TEST(TuneRelated, FindsADiscountThatRanksCompanionsFirst) {
+  const TempFolder folder;
+  TrainOptions options;
+  options.recipe = "aws-sims";
+  options.hyperparameters = {{"popularity_discount_factor", "0"}};
+  const auto plain = TrainOnTable(Companions(), folder.path() + "/plain", options);
+  ASSERT_TRUE(plain) << plain.error().message;
+  options.hyperparameters.clear();
+  options.tuning = TuningOptions{.trials = 8, .ranges = {}, .objective = "precision_at_5"};
+  const auto tuned = TrainOnTable(Companions(), folder.path() + "/tuned", options);
+  ASSERT_TRUE(tuned) << tuned.error().message;
+
+  ASSERT_TRUE(tuned->tuning);
+  EXPECT_EQ(tuned->tuning->trials.size(), 8U);
+  EXPECT_GE(tuned->tuning->metric, tuned->tuning->default_metric);
+  EXPECT_GT(tuned->metrics.at("normalized_discounted_cumulative_gain_at_5"),
+            plain->metrics.at("normalized_discounted_cumulative_gain_at_5"));
+
+  // As it is for blends: in the manifest, in tuning.json, and told.
+  const auto info = ReadModelInfo(folder.path() + "/tuned");
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->hyperparameters, tuned->hyperparameters);
+  ASSERT_TRUE(info->tuning);
+  EXPECT_EQ(info->tuning->trials, 8U);
+  const auto told = ExplainModel(folder.path() + "/tuned");
+  ASSERT_TRUE(told) << told.error().message;
+  EXPECT_THAT(*told, HasSubstr("8 trials"));
+
+  // The winner's hyperparameters give the same model without a search, at any number of threads.
+  options.tuning.reset();
+  options.hyperparameters = tuned->hyperparameters;
+  options.threads = 3;
+  const auto again = TrainOnTable(Companions(), folder.path() + "/again", options);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(ReadModelInfo(folder.path() + "/again")->file_sha256, info->file_sha256);
+}
+
+TEST(TuneRelated, GoesOnFromItsCheckpoint) {
+  const TempFolder folder;
+  std::filesystem::create_directories(folder.path() + "/checkpoints");
+  TrainOptions options;
+  options.recipe = "aws-sims";
+  options.tuning = TuningOptions{.trials = 5, .ranges = {}};
+  options.checkpoint_folder = folder.path() + "/checkpoints";
+  std::stop_source stop;
+  options.stop = stop.get_token();
+  options.progress = [&](const TrainProgress& progress) {
+    if (progress.stage == "tuning" && progress.fraction > 0.25) stop.request_stop();
+  };
+  const auto stopped = TrainOnTable(Companions(), folder.path() + "/m", options);
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled);
+  EXPECT_TRUE(std::filesystem::exists(folder.path() + "/checkpoints/tuning.json"));
+
+  options.stop = {};
+  options.progress = {};
+  const auto resumed = TrainOnTable(Companions(), folder.path() + "/m", options);
+  ASSERT_TRUE(resumed);
+  options.checkpoint_folder.clear();
+  const auto whole = TrainOnTable(Companions(), folder.path() + "/whole", options);
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(resumed->hyperparameters, whole->hyperparameters);
 }
 
 }  // namespace

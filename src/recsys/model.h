@@ -39,8 +39,10 @@ struct Explanation {
   double score = 0;      // by which Recommend orders, before the softmax
   std::size_t rank = 0;  // 1 is the best of the items that are not left out; `item` itself counts
                          // as not left out
-  std::vector<Contribution> contributions;  // one for each event that counts, oldest first; they
-                                            // sum to the score up to rounding
+  std::vector<Contribution> contributions;  // one for each event that counts, oldest first
+  // What each value of the query's context adds. Contributions and context sum to the score up to
+  // rounding; by popularity the context adds to the logarithm of the share, in the score's units.
+  std::vector<double> context;
 };
 
 struct UserQuery {

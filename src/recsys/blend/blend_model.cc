@@ -115,22 +115,29 @@ class BlendModel final : public Model {
     const std::span<const std::uint32_t> seen =
         query.exclude_seen ? events.items : std::span<const std::uint32_t>();
     const float* u = FactorsOf(query, events, *scratch, 0);
-    if (IsZero(u)) return ExplainByPopularity(popularity_, seen, query.exclude, item);
+    const bool in_context = UsesContext(query);
+    if (IsZero(u) && !in_context) {
+      return ExplainByPopularity(popularity_, seen, query.exclude, item);
+    }
     SumSequence(events, scratch->sequence);
-    Explanation why =
-        ExplainBlend({.side = side_,
-                      .item_factors = parts_.item_factors,
-                      .transitions = has_sequence() ? parts_.transitions : WeightedListsView(),
-                      .options = parts_.options},
-                     events.items, events.times, events.weights, item);
+    Explanation why{.basis = Explanation::Basis::kPopularity};
+    if (!KnowsNothing(u, scratch->sequence)) {
+      why = ExplainBlend({.side = side_,
+                          .item_factors = parts_.item_factors,
+                          .transitions = has_sequence() ? parts_.transitions : WeightedListsView(),
+                          .options = parts_.options},
+                         events.items, events.times, events.weights, item);
+    }
+    if (in_context) {
+      for (const std::uint32_t value : query.context) {
+        why.context.push_back(parts_.context.weight / b_ * parts_.context.lift.Row(value)[item]);
+      }
+    }
     // Every item's score, with the bits of Recommend.
     std::vector<std::uint32_t> all(index_.size());
     std::iota(all.begin(), all.end(), 0U);
-    std::vector<float> scores(all.size());
-    index_.Products(u, all, scores);
-    for (const std::uint32_t led_to : scratch->sequence.items()) {
-      scores[led_to] += scratch->sequence[led_to];
-    }
+    Score(query, u, all, *scratch);
+    const std::vector<float>& scores = scratch->products;
     std::vector<bool> left_out(all.size(), false);
     MarkLeftOut({.exclude = seen, .exclude_too = query.exclude}, true, left_out);
     why.score = double{scores[item]};

@@ -19,11 +19,15 @@ Result<void> RefuseWhatIsNotBuilt(const api::CreateBatchInferenceJobRequest& req
       request.theme_generation_config) {
     return InvalidInput("theme generation is not supported by Usher");
   }
-  const auto& config = request.batch_inference_job_config;
-  if (config && config->ranking_influence && !config->ranking_influence->empty()) {
-    return InvalidInput("rankingInfluence is only for recipe aws-semantic-similarity");
-  }
   return {};
+}
+
+Result<void> CheckRankingInfluence(const Recipe& recipe,
+                                   const std::optional<api::BatchInferenceJobConfig>& config) {
+  if (!config || !config->ranking_influence || config->ranking_influence->empty()) return {};
+  return InvalidInput(recipe.name == "aws-semantic-similarity"
+                          ? "rankingInfluence is not supported by Usher yet: leave it out"
+                          : "rankingInfluence is only for recipe aws-semantic-similarity");
 }
 
 }  // namespace
@@ -45,6 +49,9 @@ Result<api::CreateBatchInferenceJobResponse> CreateBatchInferenceJob(
                         (recipe && recipe->type == kUserSegmentation
                              ? ": call CreateBatchSegmentJob with this solution version"
                              : ""));
+  }
+  if (auto valid = CheckRankingInfluence(*recipe, request.batch_inference_job_config); !valid) {
+    return valid.error();
   }
   const auto& config = request.batch_inference_job_config;
   if (const auto valid =

@@ -249,7 +249,7 @@ std::optional<std::string> Violation(const Hyperparameter& parameter, std::strin
              " to " + Shown(parameter.max, whole);
     }
     case Kind::kBoolean:
-      if (EqualsIgnoreCase(value, "true") || EqualsIgnoreCase(value, "false")) return std::nullopt;
+      if (engine::ParseBool(value)) return std::nullopt;
       return given + "true or false";
     case Kind::kChoice: {
       std::string choices;

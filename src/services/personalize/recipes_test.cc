@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <string>
 
 #include "engine/recipes.h"
+#include "engine/train.h"
+#include "engine/tune.h"
 
 namespace usher::personalize {
 namespace {
@@ -85,6 +88,43 @@ TEST(Violation, NamesValueAndRange) {
   EXPECT_EQ(*Violation(mask, "yes"), "recency_mask is 'yes', but must be true or false");
   const Hyperparameter& interval = Parameter("aws-trending-now", "trend_discovery_frequency");
   EXPECT_TRUE(Violation(interval, "2 weeks"));
+}
+
+// The published defaults differ from the engine's; everything else is one and the same.
+TEST(Recipes, AreWhatTheEngineTrains) {
+  using Type = engine::HyperparameterSpec::Type;
+  constexpr std::array kTypeOf{Type::kInt, Type::kFloat, Type::kBool, Type::kChoice};  // by kind
+  std::size_t trainable = 0;
+  for (const Recipe& recipe : AllRecipes()) {
+    if (!IsTrainable(recipe)) continue;
+    ++trainable;
+    const engine::Recipe& engine_recipe = **engine::FindRecipe(recipe.name);
+    EXPECT_EQ(recipe.weighs_events, recipe.name.ends_with("-v2"));
+    EXPECT_TRUE(!recipe.weighs_events || engine::LearnsFromWeights(engine_recipe.kind));
+    for (const auto& parameters : {recipe.hyperparameters, recipe.featurization}) {
+      for (const Hyperparameter& parameter : parameters) {
+        SCOPED_TRACE(std::string(recipe.name) + " " + std::string(parameter.name));
+        const auto spec = std::ranges::find(engine_recipe.hyperparameters, parameter.name,
+                                            &engine::HyperparameterSpec::name);
+        ASSERT_NE(spec, engine_recipe.hyperparameters.end());
+        EXPECT_EQ(spec->type, kTypeOf[static_cast<std::size_t>(parameter.kind)]);
+        EXPECT_EQ(spec->min, parameter.min);
+        EXPECT_TRUE(spec->type == Type::kBool || spec->max == parameter.max);
+        EXPECT_TRUE(std::ranges::equal(spec->choices, parameter.choices));
+        EXPECT_TRUE(engine::CompleteHyperparameters(
+            engine_recipe, {{std::string(parameter.name), std::string(parameter.default_value)}}));
+        // What the API tunes the engine can be told to tune, and nothing else of the API's.
+        recsys::ParameterRange range{.name = std::string(parameter.name), .values = {"true"}};
+        range.min = parameter.min;
+        range.max = parameter.max;
+        range.kind = spec->type == Type::kInt    ? recsys::ParameterRange::Kind::kInteger
+                     : spec->type == Type::kBool ? recsys::ParameterRange::Kind::kCategorical
+                                                 : recsys::ParameterRange::Kind::kContinuous;
+        EXPECT_EQ(engine::TuningRanges(engine_recipe, {}, {range}).has_value(), parameter.tunable);
+      }
+    }
+  }
+  EXPECT_EQ(trainable, engine::TrainableRecipes().size());
 }
 
 }  // namespace

@@ -98,6 +98,35 @@ TEST_F(TuningConfigTest, DescribesTheDefaultsOfItsResources) {
   EXPECT_EQ(resources.max_parallel_training_jobs, "1");
 }
 
+TEST_F(TuningConfigTest, TunesTheRecipesThatAnswerForItems) {
+  for (const std::string recipe : {"aws-sims", "aws-similar-items"}) {
+    auto request = Request(recipe, recipe);
+    auto& hpo = request.solution_config.emplace().hpo_config.emplace();
+    hpo.hpo_resource_config = api::HPOResourceConfig{.max_number_of_training_jobs = "3"};
+    if (recipe == "aws-sims") {
+      hpo.algorithm_hyper_parameter_ranges.emplace().continuous_hyper_parameter_ranges = {
+          {.name = "popularity_discount_factor", .min_value = 0.2, .max_value = 0.4}};
+    }
+    const auto created = Call<api::CreateSolution>(request);
+    ASSERT_TRUE(created) << created.error().message;
+
+    const std::string arn = Train(*created->solution_arn);
+
+    const auto version =
+        *Call<api::DescribeSolutionVersion>({.solution_version_arn = arn})->solution_version;
+    ASSERT_EQ(version.status, "ACTIVE") << version.failure_reason.value_or("");
+    ASSERT_TRUE(version.tuned_hpo_params);
+    const auto& tuned = *version.tuned_hpo_params->algorithm_hyper_parameters;
+    EXPECT_THAT(tuned, testing::SizeIs(2));
+    if (recipe == "aws-sims") {
+      const double discount = std::stod(tuned.at("popularity_discount_factor"));
+      EXPECT_TRUE(discount >= 0.2 && discount <= 0.4) << discount;
+    } else {
+      EXPECT_EQ(tuned.at("item_id_hidden_dim"), "100");
+    }
+  }
+}
+
 TEST_F(TuningConfigTest, RefusesRecipesWithoutIt) {
   EXPECT_THAT(Refusal(Request("aws-popularity-count", "films")),
               HasSubstr("performHPO is not supported for recipe aws-popularity-count; it is for: "
