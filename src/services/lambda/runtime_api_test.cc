@@ -53,7 +53,7 @@ class RuntimeApiTest : public testing::Test {
     for (int turn = 0; turn < 4; ++turn) {
       std::vector<pollfd> polled;
       api_->AddTo(polled);
-      if (poll(polled.data(), polled.size(), 5) <= 0) return;
+      if (poll(polled.data(), polled.size(), 50) <= 0) return;
       api_->Work(polled);
     }
   }
