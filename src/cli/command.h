@@ -34,6 +34,7 @@ int Explain(Arguments arguments);
 int Evaluate(Arguments arguments);
 int Generate(Arguments arguments);
 int Job(Arguments arguments);
+int Mail(Arguments arguments);
 int Version(Arguments arguments);
 
 }  // namespace usher::cli

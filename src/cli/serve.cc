@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "cli/options.h"
 #include "cli/serve_settings.h"
+#include "mail/address.h"
+#include "mail/mailer.h"
 #include "server/app.h"
 
 namespace usher::cli {
@@ -18,7 +20,8 @@ namespace {
 constexpr CommandHelp kHelp{
     .name = "serve",
     .purpose =
-        "Starts the server that AWS clients talk to: Personalize, S3, Lambda, IAM and STS on one "
+        "Starts the server that AWS clients talk to: Personalize, S3, Lambda, SNS, SQS, IAM and "
+        "STS on one "
         "address. It keeps everything in one data folder, which it makes at the first start "
         "together with an access key. Ctrl-C or SIGTERM lets running requests end, then stops "
         "it; training and imports that were running go on at the next start.",
@@ -44,6 +47,29 @@ sigset_t StopSignals() {
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
   return set;
+}
+
+// A switch that a configuration file may set, too.
+std::function<Result<void>(std::string_view)> TakeSetting(std::string& target) {
+  return [&target](std::string_view) -> Result<void> {
+    target = "on";
+    return {};
+  };
+}
+
+// Errors: invalid input.
+Result<void> AddMail(const ServeSettings& settings, server::AppOptions& options) {
+  if (!settings.smtp.empty()) {
+    auto relay = mail::ParseSmtpRelay(settings.smtp);
+    if (!relay) return relay.error();
+    relay->ca_file = settings.smtp_ca;
+    options.smtp = *std::move(relay);
+  }
+  if (!settings.mail_from.empty()) {
+    if (auto valid = mail::CheckAddress(settings.mail_from); !valid) return valid;
+    options.mail_from = settings.mail_from;
+  }
+  return {};
 }
 
 std::string EnvCommand(const ServeSettings& settings, const server::ListenAddress& address) {
@@ -87,6 +113,20 @@ int Serve(Arguments arguments) {
       {"--python", "FILE",
        "the Python interpreter that runs Lambda's functions, with awslambdaric (that of ./setup)",
        TakeText(settings.python)},
+      {"--smtp", "URL",
+       "relay for mails, smtp[s]://user:password@host:port; without it mails are kept in the data "
+       "folder, where `usher mail` shows them",
+       TakeText(settings.smtp)},
+      {"--smtp-ca", "FILE", "certificate authorities to know the relay by (the system's)",
+       TakeText(settings.smtp_ca)},
+      {"--mail-from", "ADDRESS", "sender of mails (no-reply@localhost)",
+       TakeText(settings.mail_from)},
+      {"--sns-auto-confirm", "",
+       "let SNS subscriptions hold at once, without the confirmation of the address's owner",
+       TakeSetting(settings.sns_auto_confirm)},
+      {"--allow-private-webhooks", "",
+       "let SNS post to private, loopback and link-local addresses too",
+       TakeSetting(settings.allow_private_webhooks)},
       {"--config", "FILE",
        "JSON object with the names of these options as keys; an option given here wins",
        TakeText(config)},
@@ -103,6 +143,21 @@ int Serve(Arguments arguments) {
   const auto data_folder = DataFolderPath(settings.data);
   if (!data_folder) return FailUsage("serve", data_folder.error().message);
 
+  server::AppOptions app_options{
+      .data_folder = *data_folder,
+      .listen = *listen,
+      .verify_signatures = settings.auth != "off",
+      .include_seen = settings.seen == "include",
+      .binary = "/proc/self/exe",
+      .python = settings.python.empty() ? USHER_PYTHON : settings.python,
+      .layers_folder = USHER_LAYERS,
+      .layer_rules = settings.layers.value_or(lambda::DefaultLayerRules()),
+      .sns_auto_confirm = settings.sns_auto_confirm == "on",
+      .allow_private_webhooks = settings.allow_private_webhooks == "on"};
+  if (const auto mail = AddMail(settings, app_options); !mail) {
+    return FailUsage("serve", mail.error().message);
+  }
+
   SetLogFormat(settings.log_format == "json" ? LogFormat::kJson : LogFormat::kText);
   RaiseDescriptorLimit();
   std::signal(SIGPIPE, SIG_IGN);  // a reader of our output that leaves must not end the server
@@ -110,15 +165,7 @@ int Serve(Arguments arguments) {
   const sigset_t stop_signals = StopSignals();
   pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
 
-  auto app =
-      server::App::Start({.data_folder = *data_folder,
-                          .listen = *listen,
-                          .verify_signatures = settings.auth != "off",
-                          .include_seen = settings.seen == "include",
-                          .binary = "/proc/self/exe",
-                          .python = settings.python.empty() ? USHER_PYTHON : settings.python,
-                          .layers_folder = USHER_LAYERS,
-                          .layer_rules = settings.layers.value_or(lambda::DefaultLayerRules())});
+  auto app = server::App::Start(std::move(app_options));
   if (!app) return Fail("serve", app.error().message);
   PrintBanner(settings, *data_folder, (*app)->address());
 

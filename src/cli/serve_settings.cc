@@ -23,12 +23,18 @@ struct Key {
 constexpr std::array<std::string_view, 2> kAuth{"on", "off"};
 constexpr std::array<std::string_view, 2> kSeen{"exclude", "include"};
 constexpr std::array<std::string_view, 2> kLogFormat{"text", "json"};
-constexpr std::array<Key, 6> kKeys{{{"data", &ServeSettings::data, {}},
-                                    {"listen", &ServeSettings::listen, {}},
-                                    {"auth", &ServeSettings::auth, kAuth},
-                                    {"seen", &ServeSettings::seen, kSeen},
-                                    {"python", &ServeSettings::python, {}},
-                                    {"log-format", &ServeSettings::log_format, kLogFormat}}};
+constexpr std::array<std::string_view, 2> kSwitch{"on", "off"};
+constexpr std::array<Key, 11> kKeys{
+    {{"data", &ServeSettings::data, {}},
+     {"listen", &ServeSettings::listen, {}},
+     {"auth", &ServeSettings::auth, kAuth},
+     {"seen", &ServeSettings::seen, kSeen},
+     {"log-format", &ServeSettings::log_format, kLogFormat},
+     {"smtp", &ServeSettings::smtp, {}},
+     {"smtp-ca", &ServeSettings::smtp_ca, {}},
+     {"mail-from", &ServeSettings::mail_from, {}},
+     {"sns-auto-confirm", &ServeSettings::sns_auto_confirm, kSwitch},
+     {"allow-private-webhooks", &ServeSettings::allow_private_webhooks, kSwitch}}};
 
 std::string Join(std::span<const std::string_view> words) {
   std::string text;
@@ -37,6 +43,12 @@ std::string Join(std::span<const std::string_view> words) {
     text += "\"" + std::string(word) + "\"";
   }
   return text;
+}
+
+std::string KnownKeys() {
+  std::string names;
+  for (const Key& key : kKeys) names += std::string(key.name) + ", ";
+  return names + "and layers";
 }
 
 }  // namespace
@@ -55,9 +67,7 @@ Result<void> AddConfiguration(std::string_view config, ServeSettings& settings) 
     }
     const auto key = std::ranges::find(kKeys, std::string_view(name), &Key::name);
     if (key == kKeys.end()) {
-      return InvalidInput(
-          "the key \"" + name +
-          "\" is unknown: known are data, listen, auth, seen, python, layers and log-format");
+      return InvalidInput("the key \"" + name + "\" is unknown: known are " + KnownKeys());
     }
     const std::string* text = value.as_string();
     if (text == nullptr || text->empty()) {

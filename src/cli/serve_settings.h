@@ -22,12 +22,17 @@ struct ServeSettings {
   std::string log_format;                                // "text", "json"
   std::string python;                                    // interpreter for Lambda's functions
   std::optional<std::vector<lambda::LayerRule>> layers;  // in the configuration alone
+  std::string smtp;                                      // "smtp://user:password@host:587"
+  std::string smtp_ca;                                   // file of certificate authorities
+  std::string mail_from;
+  std::string sns_auto_confirm;        // "on", "off"
+  std::string allow_private_webhooks;  // "on", "off"
 };
 
 // Takes from the configuration what the flags have not given. `config` is a JSON object with the
 // flags' names as keys: {"data": "/srv/usher", "listen": "0.0.0.0:4566", "auth": "on",
-// "seen": "exclude", "log-format": "json", "layers": {"AWSSDKPandas-*": "awswrangler"}}. Errors:
-// invalid input, naming the key and what is accepted.
+// "seen": "exclude", "log-format": "json", "layers": {"AWSSDKPandas-*": "awswrangler"}, …}.
+// Switches are "on" or "off". Errors: invalid input, naming the key and what is accepted.
 Result<void> AddConfiguration(std::string_view config, ServeSettings& settings);
 
 // The same from a file. Errors: also when it cannot be read.

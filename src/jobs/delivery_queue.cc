@@ -110,14 +110,8 @@ Outcome&& Outcome::WithPayload(std::string payload) && {
 
 class DeliveryLane {
  public:
-  // `wake_all` is called after a commit that may hold deliveries for other lanes.
-  DeliveryLane(DeliveryQueue::Lane lane, storage::DocumentStore& store, const Clock& clock,
-               std::function<void()> wake_all)
-      : lane_(std::move(lane)),
-        kind_("delivery/" + lane_.name),
-        store_(store),
-        clock_(clock),
-        wake_all_(std::move(wake_all)) {
+  DeliveryLane(DeliveryQueue::Lane lane, storage::DocumentStore& store, const Clock& clock)
+      : lane_(std::move(lane)), kind_("delivery/" + lane_.name), store_(store), clock_(clock) {
     Check(lane_.at_once > 0, "a lane has a thread");
   }
   ~DeliveryLane() { Stop(); }
@@ -289,11 +283,9 @@ class DeliveryLane {
     if (outcome.kind_ == Outcome::Kind::kInterrupted) return std::nullopt;
     storage::Batch batch = std::move(outcome.with_);
     if (outcome.kind_ == Outcome::Kind::kDone) {
-      const bool carries = !batch.empty();
       batch.Delete(kind_, taken.what.id);
       const auto removed = store_.Commit(batch);
       if (!removed) return again_soon("delivery not ended", removed.error());
-      if (carries) wake_all_();
       return std::nullopt;
     }
     if (outcome.counts_) ++document->attempt;
@@ -320,7 +312,6 @@ class DeliveryLane {
   const std::string kind_;
   storage::DocumentStore& store_;
   const Clock& clock_;
-  const std::function<void()> wake_all_;
 
   StopToken stopping_ = false;
   std::atomic<std::int64_t> enqueued_ = 0;  // by this server
@@ -344,11 +335,10 @@ class Queue final : public DeliveryQueue {
 
   void AddLane(Lane lane) override {
     std::string name = lane.name;
-    const bool added =
-        lanes_
-            .emplace(std::move(name), std::make_unique<DeliveryLane>(std::move(lane), store_,
-                                                                     clock_, [this] { Wake(); }))
-            .second;
+    const bool added = lanes_
+                           .emplace(std::move(name),
+                                    std::make_unique<DeliveryLane>(std::move(lane), store_, clock_))
+                           .second;
     Check(added, "each lane is added once");
   }
 

@@ -200,24 +200,6 @@ TEST_F(DeliveryQueueTest, WhatDoneCarriesIsCommittedWithTheRemoval) {
   EXPECT_TRUE(*note);
 }
 
-TEST_F(DeliveryQueueTest, ADeliveryThatDoneCarriesIsTakenUpByItsLane) {
-  Received received;
-  NewQueue([&](const Delivery& delivery, const StopToken&) {
-    storage::Batch next;
-    queue_->Enqueue(next, "next", {delivery.key, "after " + delivery.payload, std::nullopt});
-    return Outcome::Done(std::move(next));
-  });
-  queue_->AddLane({.name = "next", .deliver = [&](const Delivery& delivery, const StopToken&) {
-                     received.Add(Said(delivery));
-                     return Outcome::Done();
-                   }});
-  Start();
-
-  Send("k", "first");
-
-  EXPECT_THAT(received.WaitFor(1), ElementsAre("k:after first:1"));
-}
-
 TEST_F(DeliveryQueueTest, WhatIsInterruptedStaysForTheNextStart) {
   std::latch begun(1);
   NewQueue([&](const Delivery&, const StopToken& stop) {

@@ -17,6 +17,8 @@
 #include "services/logs/service.h"
 #include "services/personalize/service.h"
 #include "services/s3/service.h"
+#include "services/sns/service.h"
+#include "services/sqs/service.h"
 #include "services/sts/service.h"
 #include "storage/data_folder.h"
 #include "storage/document_store.h"
@@ -92,11 +94,16 @@ struct App::Parts {
   std::unique_ptr<storage::ObjectStore> objects;
   std::unique_ptr<jobs::JobRunner> jobs;
   std::unique_ptr<jobs::DeliveryQueue> deliveries;
+  std::unique_ptr<mail::Mailer> mailer;
+  std::unique_ptr<outbound::HttpClient> http_client;
+  std::unique_ptr<sns::Signer> sns_signer;
   wire::Dispatcher dispatcher;
   std::unique_ptr<s3::ObjectEvents> object_events;
   std::unique_ptr<logs::Service> logs;
   std::unique_ptr<personalize::Service> personalize;
   std::unique_ptr<lambda::Service> lambda;
+  std::unique_ptr<sqs::Service> sqs;
+  std::unique_ptr<sns::Service> sns;
   std::unique_ptr<wire::Gateway> gateway;
   Metrics metrics;
   OwnRoutes own_routes;
@@ -104,6 +111,7 @@ struct App::Parts {
 
   Result<void> OpenStores(const AppOptions& options);
   Result<void> RegisterServices(const AppOptions& options, const std::string& endpoint);
+  Result<void> OpenMail(const AppOptions& options);
   Result<void> Listen(BoundSocket socket, const AppOptions& options);
   wire::HttpResponse Answer(wire::HttpRequest request, Exchange& exchange) const;
   [[nodiscard]] std::string MetricsText() const;
@@ -128,6 +136,17 @@ Result<void> App::Parts::OpenStores(const AppOptions& options) {
   return {};
 }
 
+Result<void> App::Parts::OpenMail(const AppOptions& options) {
+  if (options.smtp) {
+    mailer = mail::MailToRelay(*options.smtp);
+    return {};
+  }
+  auto opened = mail::MailToFolder(folder.mail());
+  if (!opened) return opened.error();
+  mailer = *std::move(opened);
+  return {};
+}
+
 Result<void> App::Parts::RegisterServices(const AppOptions& options, const std::string& endpoint) {
   object_events = std::make_unique<s3::ObjectEvents>(dispatcher, *deliveries, clock);
   s3::Register(dispatcher, *objects, *object_events);
@@ -139,6 +158,22 @@ Result<void> App::Parts::RegisterServices(const AppOptions& options, const std::
       *documents, *jobs, dispatcher, clock,
       personalize::Options{.data_folder = folder.path(), .include_seen = options.include_seen});
   personalize::Register(dispatcher, *jobs, *personalize);
+  sqs = std::make_unique<sqs::Service>(*documents, clock, endpoint);
+  sqs::Register(dispatcher, *sqs);
+  http_client = std::make_unique<outbound::HttpClient>(
+      outbound::HttpClient::Options{.allow_private = options.allow_private_webhooks});
+  sns_signer = std::make_unique<sns::Signer>(folder.path(), clock);
+  sns.reset(new sns::Service{.store = *documents,
+                             .queue = *deliveries,
+                             .dispatcher = dispatcher,
+                             .clock = clock,
+                             .mailer = *mailer,
+                             .http = *http_client,
+                             .signer = *sns_signer,
+                             .options = {.endpoint = endpoint,
+                                         .sender = options.mail_from,
+                                         .auto_confirm = options.sns_auto_confirm}});
+  sns::Register(dispatcher, *sns);
   auto functions =
       lambda::Service::Open({.data_folder = folder.path(),
                              .endpoint = endpoint,
@@ -162,7 +197,8 @@ Result<void> App::Parts::Listen(BoundSocket socket, const AppOptions& options) {
       .is_ready = [this] { return !http->is_stopping(); },
       .metrics = [this] { return MetricsText(); },
       .function_code =
-          [this](std::string_view target) { return lambda::OpenCodeLink(*lambda, target); }};
+          [this](std::string_view target) { return lambda::OpenCodeLink(*lambda, target); },
+      .sns_certificate = [this] { return sns_signer->Certificate(); }};
   return http->Start([this](wire::HttpRequest request,
                             Exchange& exchange) { return Answer(std::move(request), exchange); },
                      [this](const Exchange& exchange) {
@@ -218,10 +254,12 @@ Result<std::unique_ptr<App>> App::Start(AppOptions options) {
 
   auto parts = std::make_unique<Parts>(*std::move(folder));
   if (const auto opened = parts->OpenStores(options); !opened) return opened.error();
+  if (const auto opened = parts->OpenMail(options); !opened) return opened.error();
   if (const auto registered = parts->RegisterServices(options, socket->address.Endpoint());
       !registered) {
     return registered.error();
   }
+  if (const auto started = parts->sqs->Start(); !started) return started.error();
   if (const auto started = parts->logs->Start(); !started) return started.error();
   if (const auto swept = personalize::RemoveLeftovers(*parts->personalize); !swept) {
     return swept.error();
@@ -235,9 +273,12 @@ Result<std::unique_ptr<App>> App::Start(AppOptions options) {
 }
 
 bool App::Stop(Millis grace) {
+  parts_->sqs->StopWaiting();
   // Functions that run on are ended before their callers are cut off.
   parts_->lambda->StopAfter(grace * 4 / 5);
   const bool in_time = parts_->http->Stop(grace);
+  parts_->mailer->Stop();
+  parts_->http_client->Stop();
   parts_->deliveries->Stop();
   parts_->lambda->Stop();
   parts_->jobs->Stop();

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "mail/mailer.h"
 #include "server/credential_file.h"
 #include "server/http_limits.h"
 #include "server/listen_address.h"
@@ -24,6 +26,11 @@ struct AppOptions {
   std::string layers_folder;      // where ./setup --layer installs what layers stand for
   std::vector<lambda::LayerRule> layer_rules = lambda::DefaultLayerRules();
   HttpLimits limits;
+  // Where mails go; into mail/ of the data folder without a relay.
+  std::optional<mail::SmtpRelay> smtp;
+  std::string mail_from = "no-reply@localhost";
+  bool sns_auto_confirm = false;        // subscriptions hold without their owner's confirmation
+  bool allow_private_webhooks = false;  // webhooks may lead to addresses off the public internet
 };
 
 class App {

@@ -2,6 +2,7 @@
 
 #include "base/random.h"
 #include "server/response_writer.h"
+#include "services/sns/signer.h"
 #include "wire/router.h"
 
 namespace usher::server {
@@ -35,6 +36,11 @@ wire::HttpResponse Answer(const OwnRoutes& routes, const wire::HttpRequest& requ
                           std::string_view segment, std::string_view path) {
   if (path.starts_with(kFunctionCode) && routes.function_code) {
     return FunctionCode(routes, request);
+  }
+  if (path == sns::kCertificatePath && request.method == "GET") {
+    const auto certificate = routes.sns_certificate();
+    return certificate ? PlainText(200, *certificate, "application/x-pem-file")
+                       : PlainError(500, "the certificate cannot be read");
   }
   if (path.size() > segment.size() + 1 || segment == "restapis" || segment == "_aws") {
     return PlainError(404, "there is nothing at this path");

@@ -5,6 +5,7 @@
 //   GET /readyz    200 while it takes requests, 503 once it is stopping
 //   GET /metrics   Prometheus text
 //   GET /_aws/lambda/code/…   the zip of a function, by the link that GetFunction has given
+//   GET /_aws/sns/SimpleNotificationService.pem   the certificate of signed notifications
 #pragma once
 
 #include <functional>
@@ -25,6 +26,7 @@ struct OwnRoutes {
   std::function<std::string()> metrics;
   // Given path and query. Errors: access denied, not found.
   std::function<Result<std::unique_ptr<ByteSource>>(std::string_view target)> function_code;
+  std::function<Result<std::string>()> sns_certificate;  // PEM
 };
 
 // nullopt: the request is for a service. A key of a bucket named by the Host header is never ours.

@@ -5,6 +5,7 @@
 //   datasets/       imported interactions, items and users
 //   models/         trained models
 //   jobs/           work folders of running jobs
+//   mail/           mails, when there is no relay (mail/maildir.h)
 //   impressions/    what explored answers showed
 //   logs/           events of log groups
 //   lock            held by the running server; its text is the process id
@@ -32,6 +33,7 @@ class DataFolder {
   [[nodiscard]] std::string objects() const { return path_ + "/objects"; }
   [[nodiscard]] std::string datasets() const { return path_ + "/datasets"; }
   [[nodiscard]] std::string models() const { return path_ + "/models"; }
+  [[nodiscard]] std::string mail() const { return path_ + "/mail"; }
   [[nodiscard]] std::string jobs() const { return path_ + "/jobs"; }
 
  private:

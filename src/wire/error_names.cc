@@ -116,6 +116,17 @@ constexpr ServiceRow kServiceNames[] = {
 
     {"logs", {ErrorCode::kInvalidInput, "InvalidParameterException", 400}},
     {"logs", {ErrorCode::kInvalidNextToken, "InvalidParameterException", 400}},
+    {"sns", {ErrorCode::kInvalidInput, "InvalidParameter", 400}},
+    {"sns", {ErrorCode::kNotFound, "NotFound", 404}},
+    {"sns", {ErrorCode::kAccessDenied, "AuthorizationError", 403}},
+    {"sns", {ErrorCode::kInvalidNextToken, "InvalidParameter", 400}},
+    {"sns", {ErrorCode::kThrottled, "Throttled", 429}},
+
+    {"sqs", {ErrorCode::kNotFound, "QueueDoesNotExist", 400}},
+    {"sqs", {ErrorCode::kInvalidInput, "InvalidParameterValue", 400}},
+    {"sqs", {ErrorCode::kLimitExceeded, "OverLimit", 403}},
+    {"sqs", {ErrorCode::kUnsupported, "UnsupportedOperation", 400}},
+    {"sqs", {ErrorCode::kThrottled, "RequestThrottled", 403}},
 };
 
 const Row& RowOf(std::span<const Row> rows, ErrorCode code) {

@@ -209,6 +209,7 @@ class Exchange {
     } else {
       target_.path = std::string_view(request_.target).substr(0, request_.target.find('?'));
     }
+    if (target && !scope && TakeLink()) return {};
     auto route = router_.Find(request_, target_, signing_name);
     if (!route) {
       route_.service = FindService("s3");  // labels are all that can be wrong
@@ -227,6 +228,16 @@ class Exchange {
     call_.request_id =
         route_.service->protocol == Protocol::kRestXml ? AsciiUpper(SecureHex(8)) : NewUuid();
     return {};
+  }
+
+  // A link in a mail, opened by its reader. HEAD, by which links are looked at beforehand, is none.
+  bool TakeLink() {
+    if (request_.method != "GET" || target_.path != "/") return false;
+    const Operation* operation = router_.FindLink(target_.query);
+    if (!operation) return false;
+    route_ = {operation->service, operation, {}};
+    call_.request_id = NewUuid();
+    return true;
   }
 
   // A form posted to the root by nobody in particular can only be meant for a query service.
@@ -248,6 +259,8 @@ class Exchange {
   }
 
   Result<void> FindQueryOperation() {
+    // What has been let in without a signature is that operation and no other.
+    if (route_.operation) return {};
     const auto form = ParseParameters(body_, kMaxFormParameters);
     if (!form) {
       return Named("MalformedQueryString", ErrorCode::kInvalidInput, form.error().message, 400);

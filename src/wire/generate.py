@@ -33,6 +33,8 @@ TIMESTAMPS = {"unixTimestamp": "kEpochSeconds", "iso8601": "kIso8601", "rfc822":
 LOCATIONS = {"uri": "kUri", "querystring": "kQuery", "header": "kHeader", "headers": "kHeaderPrefix", "statusCode": "kStatusCode"}
 # Values that we add to an enum of a model: each is an extension of our own, described in docs/compatibility.md.
 ENUM_EXTENSIONS = {("lambda", "Runtime"): ["usher"]}
+# Operations that people reach by a link in a mail, which nobody signs: the token in it is the proof.
+LINKS = {("sns", "ConfirmSubscription"), ("sns", "Unsubscribe")}
 CPP_KEYWORDS = set(keyword.kwlist) | {
     "delete", "default", "namespace", "class", "operator", "new", "template", "this", "union", "private", "public", "protected",
     "register", "switch", "case", "const", "int", "long", "short", "char", "float", "double", "bool", "void", "auto", "enum",
@@ -303,6 +305,8 @@ class Service:
             row.append(".checksum_required = true")
         if entry.get("authtype") == "none":
             row.append(".unsigned_allowed = true")
+        if (self.name, name) in LINKS:
+            row.append(".unsigned_allowed = true, .is_link = true")
         return "{" + ", ".join(row) + "}"
 
     def tables(self):

@@ -186,6 +186,9 @@ void AppendValue(std::string& out, const Member& member, const Value& value) {
     } else {
       json::AppendString(out, FormatTime(*time, format));
     }
+  } else if (const std::string* bytes = value.as_string();
+             bytes && shape.kind == ShapeKind::kBlob) {
+    json::AppendString(out, Base64Encode(*bytes));  // a typed response holds blobs as text
   } else if (const double* number = value.as_double(); number && !std::isfinite(*number)) {
     json::AppendString(out, FormatFloat(*number));
   } else {

@@ -84,6 +84,27 @@ TEST(JsonProtocol, WritesFloatsThatAreNoNumbersByName) {
             R"({"metrics":{"coverage":0.5,"ndcg":"NaN"}})");
 }
 
+TEST(JsonProtocol, WritesTheTextOfABlobAsBase64) {
+  // As a typed response has it: a string of any bytes.
+  ValueMap attribute;
+  attribute.Append("DataType", "Binary");
+  attribute.Append("BinaryValue", std::string("\0\1", 2));
+  ValueMap attributes;
+  attributes.Append("raw", std::move(attribute));
+  ValueMap message;
+  message.Append("MessageAttributes", std::move(attributes));
+  ValueMap response;
+  response.Append("Messages", ValueList{Value(std::move(message))});
+
+  const HttpResponse answer = CodecFor(Protocol::kJson)
+                                  .encode(Op("sqs", "ReceiveMessage"), Value(std::move(response)),
+                                          {.request_id = kTestRequestId});
+
+  EXPECT_EQ(
+      answer.body,
+      R"({"Messages":[{"MessageAttributes":{"raw":{"DataType":"Binary","BinaryValue":"AAE="}}}]})");
+}
+
 TEST(JsonProtocol, AnswersWithoutBodyWhereTheModelHasNone) {
   EXPECT_EQ(Encode(Op("personalize", "DeleteCampaign"), ValueMap()).body, "");
 }

@@ -273,6 +273,17 @@ Route Router::FindByForm(const Service* service, const Parameters& query,
   return {service, nullptr, {}};
 }
 
+const Operation* Router::FindLink(const Parameters& query) const {
+  const std::string* action = FindParameter(query, "Action");
+  if (!action) return nullptr;
+  for (const Service* service : services_) {
+    if (service->protocol != Protocol::kQuery) continue;
+    const Operation* operation = FindOperation(*service, *action);
+    if (operation && operation->is_link) return operation;
+  }
+  return nullptr;
+}
+
 std::optional<std::string_view> BucketOfHost(std::string_view host) {
   host = WithoutPort(host);
   if (TakeSuffix(host, ".s3.amazonaws.com") || TakeSuffix(host, ".s3-accelerate.amazonaws.com") ||

@@ -43,6 +43,10 @@ class Router {
   [[nodiscard]] Route FindByForm(const Service* service, const Parameters& query,
                                  const Parameters& form) const;
 
+  // The operation that an unsigned GET of the root asks for by Action, as links in mails do;
+  // nullptr when it is none of those that may be reached so.
+  [[nodiscard]] const Operation* FindLink(const Parameters& query) const;
+
  private:
   struct Pattern;
   struct RestService;

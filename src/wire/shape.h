@@ -88,7 +88,8 @@ struct Operation {
   std::span<const Shape* const> errors = {};
   bool implemented = false;  // listed in operations.txt
   bool checksum_required = false;
-  bool unsigned_allowed = false;  // authtype none
+  bool unsigned_allowed = false;  // authtype none, or a link
+  bool is_link = false;           // also by an unsigned GET /?Action=NAME&…
 };
 
 struct Service {
