@@ -2,9 +2,17 @@
 // without looking at most of it.
 //
 // Search:  items lie in falling order of norm. By Cauchy-Schwarz u.v <= |u| |v|, so once |u| |v|
-//          falls under the k-th best product no later item can enter. Exact, ties included.
-// Scores:  exp(b u.v) / Z with b = 1 / temperature. The items looked at are summed exactly, those
-//          after them by TailSums; when no sample of the tail is sure enough, it is summed too.
+//          falls under the k-th best product no later item can enter. Where it does not, a first
+//          pass over items in bytes rules nearly all of them out (linalg/quantised_rows.h); what is
+//          left is multiplied in full. Exact, ties included.
+// Scores:  exp(b u.v) / Z with b = 1 / temperature. The items looked at are summed, those that the
+//          first pass ruled out by their quantised product (below); those after them by TailSums;
+//          when no sample of the tail is sure enough, it is summed too.
+//          What was ruled out is known up to an error d of its product, which changes Z by the sum
+//          of w b d, w = exp(b u.v). The roundings of different items are independent, and d, the
+//          part of a rounding along u, has the standard deviation |u| e / sqrt(rank), e its norm.
+//          Three standard deviations of the sum must not exceed kFirstPassTolerance of Z; else Z
+//          is summed once more in full.
 // Cost:    O(rank) an item looked at; one pass over the catalogue at worst.
 // Threads: safe to search from any number of threads, each with its own scratch.
 #pragma once
@@ -17,6 +25,7 @@
 
 #include "linalg/matrix.h"
 #include "linalg/packed_rows.h"
+#include "linalg/quantised_rows.h"
 #include "recsys/ranking/scored_item.h"
 #include "recsys/ranking/tail_sums.h"
 #include "recsys/ranking/top_k.h"
@@ -72,13 +81,20 @@ class ItemIndex {
   float LargestProduct(const float* u, float norm, Scratch& scratch) const;
   void SearchGroup(std::span<const ItemQuery> queries, Scratch& scratch) const;
   void ScanBlock(std::size_t block, std::span<State* const> states, Scratch& scratch) const;
+  void ScanInFull(std::size_t block, std::span<State* const> states, Scratch& scratch) const;
+  void ScanInBytes(std::size_t block, std::span<State* const> states, Scratch& scratch) const;
+  void Offer(State& state, std::uint32_t position, float product) const;
   void ScanHead(std::span<State> states, Scratch& scratch) const;
   void SumTails(std::span<State> states, Scratch& scratch) const;
+  void SumAgain(std::span<State> states, Scratch& scratch) const;
+  [[nodiscard]] double FirstPassError(const State& state) const;
   [[nodiscard]] static double Normalizer(const State& state);  // divided by exp(shift)
 
   std::size_t stride_ = 0;
   linalg::PackedRows rows_;
   linalg::Matrix by_position_;           // the items once more, a row each
+  linalg::QuantisedRows bytes_;          // and in bytes; empty where that does not pay
+  float largest_error_ = 0;              // of an item's bytes
   std::vector<std::uint32_t> order_;     // item at each position
   std::vector<std::uint32_t> position_;  // position of each item
   std::vector<float> norms_;             // at each position, falling
