@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "functions/movie_functions.h"
 #include "jobs/delivery_queue.h"
 #include "jobs/job_queue.h"
 #include "server/http_server.h"
@@ -174,15 +175,16 @@ Result<void> App::Parts::RegisterServices(const AppOptions& options, const std::
                                          .sender = options.mail_from,
                                          .auto_confirm = options.sns_auto_confirm}});
   sns::Register(dispatcher, *sns);
-  auto functions =
+  auto opened =
       lambda::Service::Open({.data_folder = folder.path(),
                              .endpoint = endpoint,
                              .python = options.python,
                              .layers_folder = options.layers_folder,
-                             .layer_rules = options.layer_rules},
+                             .layer_rules = options.layer_rules,
+                             .builtins = functions::MovieFunctions()},
                             *documents, *deliveries, dispatcher, *temporary_credentials, clock);
-  if (!functions) return functions.error();
-  lambda = *std::move(functions);
+  if (!opened) return opened.error();
+  lambda = *std::move(opened);
   lambda::Register(dispatcher, *lambda);
   lambda->Start();
   return {};
