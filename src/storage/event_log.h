@@ -6,7 +6,7 @@
 //   log->Read({.from = yesterday, .matches = …});      // a page, in order of time
 //
 // Files:      storage/event_segment.h. One grows; full, it is sealed by Maintain: packed to about a
-//             tenth. Memory: 56 bytes for each 64 KiB of events and for each stream of a file.
+//             quarter. Memory: 56 bytes for each 64 KiB of events and for each stream of a file.
 // Durability: Append syncs before it returns; those that wait at the same time share one sync.
 // After
 //             a sync that failed nothing more is taken until the log is opened again, since nobody

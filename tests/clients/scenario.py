@@ -14,7 +14,10 @@ import botocore.credentials
 
 MAX_FILE_BYTES = 64 << 10
 # Signing name and X-Amz-Target prefix of the services whose operations are called by name.
-JSON_SERVICES = {"personalize": ("personalize", "AmazonPersonalize", "application/x-amz-json-1.1")}
+JSON_SERVICES = {
+    "logs": ("logs", "Logs_20140328", "application/x-amz-json-1.1"),
+    "personalize": ("personalize", "AmazonPersonalize", "application/x-amz-json-1.1"),
+}
 
 
 class ScenarioError(Exception):

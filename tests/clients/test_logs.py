@@ -166,3 +166,18 @@ def test_the_aws_command_filters_a_group(server, logs):
         "logs", "filter-log-events", "--log-group-name", "/t/tail", "--interleaved", "--output", "json"
     )
     assert [event["message"] for event in json.loads(shown.stdout)["events"]] == ["first line"]
+
+
+def test_a_query_counts_and_lists(logs):
+    logs.create_log_group(logGroupName="/t/query")
+    logs.create_log_stream(logGroupName="/t/query", logStreamName="s")
+    put(logs, "/t/query", "s", *(json.dumps({"ms": ms, "even": ms % 2 == 0}) for ms in range(10)))
+    arguments = {"logGroupName": "/t/query", "startTime": now() // 1000 - 60, "endTime": now() // 1000 + 60}
+    query = logs.start_query(queryString="stats count(*) as n, max(ms) as most by even | sort most desc", **arguments)
+    found = logs.get_query_results(queryId=query["queryId"])
+    assert found["status"] == "Complete"
+    rows = [{cell["field"]: cell["value"] for cell in row} for row in found["results"]]
+    assert rows == [{"even": "false", "n": "5", "most": "9"}, {"even": "true", "n": "5", "most": "8"}]
+    assert error_of(logs.start_query, queryString="parse x", **arguments) == "MalformedQueryException"
+    assert error_of(logs.stop_query, queryId=query["queryId"]) == "InvalidParameterException"
+    assert [one["queryId"] for one in logs.describe_queries(logGroupName="/t/query")["queries"]] == [query["queryId"]]

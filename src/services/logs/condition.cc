@@ -91,6 +91,15 @@ Result<std::string> TakeQuoted(std::string_view& text) {
   return Invalid("a quote is not closed", text);
 }
 
+Result<Regex> TakeRegex(std::string_view& text) {
+  const std::size_t end = text.find('%', 1);
+  if (end == std::string_view::npos) return Invalid("a closing % is missing", text);
+  auto regex = Regex::Compile(text.substr(1, end - 1));
+  if (!regex) return InvalidInput("Invalid filter pattern: " + regex.error().message);
+  text.remove_prefix(end + 1);
+  return regex;
+}
+
 bool Condition::Compare(const Value* value) const {
   switch (operator_) {
     case Operator::kExists:
@@ -107,6 +116,7 @@ bool Condition::Compare(const Value* value) const {
       break;
   }
   if (!value) return false;
+  if (regex_) return regex_->Finds(TextOf(*value)) == (operator_ == Operator::kEqual);
   const auto number = number_ ? NumberOf(*value) : std::nullopt;
   switch (operator_) {
     case Operator::kEqual:
@@ -305,7 +315,10 @@ class ConditionParser {
   Result<void> TakeRight(Condition& comparison) {
     Skip();
     if (text_.starts_with('%')) {
-      return InvalidInput("Invalid filter pattern: regular expressions (%...%) are not supported.");
+      auto regex = TakeRegex(text_);
+      if (!regex) return regex.error();
+      comparison.regex_ = *std::move(regex);
+      return {};
     }
     if (text_.starts_with('"')) {
       auto quoted = TakeQuoted(text_);

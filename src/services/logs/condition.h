@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/value.h"
+#include "services/logs/regex.h"
 
 namespace usher::logs {
 
@@ -61,10 +62,14 @@ class Condition {
   Operator operator_ = Operator::kEqual;
   std::string right_;             // '*' stands for any text
   std::optional<double> number_;  // of `right_`, when it is one and not in quotes
+  std::optional<Regex> regex_;    // instead of both
 };
 
 // Whether the whole text is as the pattern says, in which '*' stands for any text.
 [[nodiscard]] bool MatchesWildcard(std::string_view text, std::string_view pattern);
+
+// Takes %…% off the front. Errors: invalid input without an end, or for what is no expression.
+Result<Regex> TakeRegex(std::string_view& text);
 
 // Takes "…" off the front; \" and \\ stand for themselves. Errors: invalid input without an end.
 Result<std::string> TakeQuoted(std::string_view& text);

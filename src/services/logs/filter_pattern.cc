@@ -21,13 +21,21 @@ class Terms final : public FilterPattern::Matcher {
     auto terms = std::make_shared<Terms>();
     std::vector<std::string> optional;
     while (!(text = Trim(text)).empty()) {
+      if (text.starts_with('%')) {
+        auto regex = TakeRegex(text);
+        if (!regex) return regex.error();
+        terms->regexes_.push_back(*std::move(regex));
+        continue;
+      }
       const char sign = text.front();
       if (sign == '?' || sign == '-') text.remove_prefix(1);
       const auto term = TakeTerm(text);
       if (!term) return term.error();
       (sign == '?' ? optional : sign == '-' ? terms->excluded_ : terms->required_).push_back(*term);
     }
-    if (terms->required_.empty() && terms->excluded_.empty()) terms->any_ = std::move(optional);
+    if (terms->required_.empty() && terms->excluded_.empty() && terms->regexes_.empty()) {
+      terms->any_ = std::move(optional);
+    }
     return std::shared_ptr<const Matcher>(std::move(terms));
   }
 
@@ -36,14 +44,12 @@ class Terms final : public FilterPattern::Matcher {
       return message.find(term) != std::string_view::npos;
     };
     return std::ranges::all_of(required_, holds) && std::ranges::none_of(excluded_, holds) &&
-           (any_.empty() || std::ranges::any_of(any_, holds));
+           (any_.empty() || std::ranges::any_of(any_, holds)) &&
+           std::ranges::all_of(regexes_, [&](const Regex& regex) { return regex.Finds(message); });
   }
 
  private:
   static Result<std::string> TakeTerm(std::string_view& text) {
-    if (text.starts_with('%')) {
-      return InvalidInput("Invalid filter pattern: regular expressions (%...%) are not supported.");
-    }
     if (text.starts_with('"')) return TakeQuoted(text);
     const std::size_t end = std::min(text.find_first_of(" \t\r\n"), text.size());
     if (end == 0) return InvalidInput("Invalid filter pattern: a term is missing after ? or -.");
@@ -55,6 +61,7 @@ class Terms final : public FilterPattern::Matcher {
   std::vector<std::string> required_;
   std::vector<std::string> excluded_;
   std::vector<std::string> any_;
+  std::vector<Regex> regexes_;
 };
 
 // ---- { JSON } ----

@@ -1,6 +1,7 @@
 // FilterPattern: the patterns of FilterLogEvents.
 //
 //   ERROR "out of memory" -retry   holds each term and phrase, and none after a '-'
+//   %4[0-9]{2}%                    has a place that the regular expression matches
 //   ?ERROR ?WARN                   holds one of them; together with other terms, those with '?' are
 //                                  not looked at, as the service does it
 //   { $.level = "ERROR" && ($.ms > 100 || $.user.name = "b*") }
@@ -14,8 +15,8 @@
 //                                  quotes or brackets is one.
 //   nothing                        everything
 //
-// Case counts. Regular expressions (%…%) are refused. A comparison with a member that is not there
-// is false.
+// A regular expression also stands right of = and != of members and columns. Case counts. A
+// comparison with a member that is not there is false.
 //
 // Cost:    terms: a search for each; JSON: the message is parsed; columns: O(message).
 // Threads: Matches from any thread.

@@ -92,6 +92,20 @@ TEST(FilterPattern, JsonMembersAreCompared) {
           {R"({ (($.level = "ERROR")) })", message, true}});
 }
 
+TEST(FilterPattern, RegularExpressionsAreSearchedFor) {
+  Expect({{"%4[0-9]{2}%", "status 404", true},
+          {"%4[0-9]{2}%", "status 4", false},
+          {"%^a% b", "a b", true},
+          {"%^a% c", "a b", false},
+          {R"({ $.ip = %10\.0% })", R"({"ip":"10.0.0.1"})", true},
+          {R"({ $.ip != %10\.0% })", R"({"ip":"10.0.0.1"})", false},
+          {"[a = %^x%, b]", "xy z", true}});
+}
+
+TEST(FilterPattern, ARegularExpressionThatNeedsTooManyStepsIsNotFound) {
+  EXPECT_FALSE(Matches("%^(a+)+$%", std::string(100, 'a') + "b"));
+}
+
 TEST(FilterPattern, WhatIsNotJsonHasNoMembers) {
   Expect({{R"({ $.a = 1 })", R"(x {"a":1})", false},
           {R"({ $.a NOT EXISTS })", "plain text", false},
@@ -136,8 +150,10 @@ TEST(FilterPattern, RefusesWhatItCannotRead) {
                           "[a = ]",
                           "[a = 1 || b = 2]",
                           "[..., a, ...]",
-                          "%a+%",
-                          "{ $.a = %a+% }",
+                          "%a+",
+                          "%(%",
+                          "{ $.a = %a }",
+                          "{ $.a < %a% }",
                           "{ $.a = 1 $.b = 2 }"}) {
     const auto parsed = FilterPattern::Parse(bad);
     ASSERT_FALSE(parsed) << bad;

@@ -423,6 +423,61 @@ TEST_F(Logs, FilterLogEventsRefusesBadRequests) {
       {.log_group_name = "g", .log_stream_names = {{"a"}}, .log_stream_name_prefix = "a"}));
 }
 
+// ---- queries ----
+
+TEST_F(Logs, StartQueryThenGetQueryResults) {
+  MakeStream("g", "a");
+  MakeStream("h", "a");
+  ASSERT_TRUE(Put("a", {{kNow - 2000, "one"}, {kNow, "two"}}));
+  ASSERT_TRUE(Put("a", {{kNow - 1000, "other"}}, "h"));
+
+  const auto started = Call<api::StartQuery>({.log_group_names = {{"g", "h"}},
+                                              .start_time = (kNow / 1000) - 60,
+                                              .end_time = kNow / 1000,
+                                              .query_string = "fields @message, @log"});
+
+  ASSERT_TRUE(started) << started.error().message;
+  const auto found = Call<api::GetQueryResults>({.query_id = *started->query_id});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->status, "Complete");
+  EXPECT_EQ(found->statistics->records_scanned, 3);
+  std::vector<std::string> messages;
+  for (const auto& row : *found->results) messages.push_back(*row.at(0).value);
+  EXPECT_THAT(messages, ElementsAre("two", "other", "one"));
+  EXPECT_EQ(found->results->at(1).at(1).value, "000000000000:h");
+
+  const auto page = Call<api::GetQueryResults>({.query_id = *started->query_id, .max_items = 2});
+  EXPECT_EQ(page->results->size(), 2U);
+  const auto rest = Call<api::GetQueryResults>(
+      {.query_id = *started->query_id, .next_token = page->next_token, .max_items = 2});
+  EXPECT_EQ(rest->results->size(), 1U);
+  EXPECT_FALSE(rest->next_token);
+  EXPECT_EQ(Call<api::DescribeQueries>({})->queries->front().query_id, started->query_id);
+  EXPECT_FALSE(Call<api::StopQuery>({.query_id = *started->query_id}));
+}
+
+TEST_F(Logs, StartQueryRefusesBadRequests) {
+  MakeStream("g", "a");
+  const auto start = [&](api::StartQueryRequest request) {
+    const auto answer = Call<api::StartQuery>(request);
+    return answer ? ErrorCode::kInternal : answer.error().code;
+  };
+
+  EXPECT_EQ(start({.start_time = 0, .end_time = 1, .query_string = "fields a"}),
+            ErrorCode::kInvalidInput);
+  EXPECT_EQ(
+      start({.log_group_name = "none", .start_time = 0, .end_time = 1, .query_string = "fields a"}),
+      ErrorCode::kNotFound);
+  EXPECT_EQ(
+      start({.log_group_name = "g", .start_time = 2, .end_time = 1, .query_string = "fields a"}),
+      ErrorCode::kInvalidInput);
+  EXPECT_EQ(
+      start({.log_group_name = "g", .start_time = 0, .end_time = 1, .query_string = "fields"}),
+      ErrorCode::kInvalidInput);
+  EXPECT_EQ(Call<api::GetQueryResults>({.query_id = "none"}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(Call<api::StopQuery>({.query_id = "none"}).error().code, ErrorCode::kNotFound);
+}
+
 // ---- tags ----
 
 TEST_F(Logs, TagResourceUntagResourceAndListTagsForResource) {

@@ -40,6 +40,16 @@ Result<api::GetLogEventsResponse> GetLogEvents(const api::GetLogEventsRequest& r
 Result<api::FilterLogEventsResponse> FilterLogEvents(const api::FilterLogEventsRequest& request,
                                                      Service& service, wire::CallContext& context);
 
+// queries.cc
+Result<api::StartQueryResponse> StartQuery(const api::StartQueryRequest& request, Service& service,
+                                           wire::CallContext& context);
+Result<api::GetQueryResultsResponse> GetQueryResults(const api::GetQueryResultsRequest& request,
+                                                     Service& service, wire::CallContext& context);
+Result<api::StopQueryResponse> StopQuery(const api::StopQueryRequest& request, Service& service,
+                                         wire::CallContext& context);
+Result<api::DescribeQueriesResponse> DescribeQueries(const api::DescribeQueriesRequest& request,
+                                                     Service& service, wire::CallContext& context);
+
 // tags.cc
 Result<api::TagResourceResponse> TagResource(const api::TagResourceRequest& request,
                                              Service& service, wire::CallContext& context);

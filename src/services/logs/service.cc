@@ -68,6 +68,11 @@ void Register(wire::Dispatcher& dispatcher, Service& service) {
   add(GetLogEvents, static_cast<api::GetLogEvents*>(nullptr));
   add(FilterLogEvents, static_cast<api::FilterLogEvents*>(nullptr));
 
+  add(StartQuery, static_cast<api::StartQuery*>(nullptr));
+  add(GetQueryResults, static_cast<api::GetQueryResults*>(nullptr));
+  add(StopQuery, static_cast<api::StopQuery*>(nullptr));
+  add(DescribeQueries, static_cast<api::DescribeQueries*>(nullptr));
+
   add(TagResource, static_cast<api::TagResource*>(nullptr));
   add(UntagResource, static_cast<api::UntagResource*>(nullptr));
   add(ListTagsForResource, static_cast<api::ListTagsForResource*>(nullptr));

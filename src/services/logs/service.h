@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "services/logs/groups.h"
+#include "services/logs/queries.h"
 #include "storage/document_store.h"
 #include "wire/dispatcher.h"
 
@@ -31,6 +32,7 @@ class Service {
   void WakeKeeper();
 
   Groups groups;
+  Queries queries;
 
  private:
   void Keep();
