@@ -1,13 +1,16 @@
 """What SNS brings to webhooks, queues and functions, and where it refuses to go."""
 
 import base64
+import concurrent.futures
 import json
 import subprocess
 import urllib.request
 
+import botocore.exceptions
 import pytest
 
-from test_sns import error_of, wait_until
+from lambda_code import create
+from test_sns import error_of, mail_with_subject, mails_to, subscribe_by_mail, wait_until
 from webhook import Webhook
 
 
@@ -330,7 +333,83 @@ def test_a_failure_stands_in_the_log_group_of_the_topic(server):
     assert line["notification"]["messageId"] == sent["MessageId"]
 
 
+# --- Functions ---------------------------------------------------------------------------------------
+
+
+def test_a_function_gets_the_event(server):
+    sns, functions, s3 = (server.client(name) for name in ("sns", "lambda", "s3"))
+    s3.create_bucket(Bucket="sns-events")
+    source = """
+import boto3, json
+def lambda_handler(event, context):
+    boto3.client("s3").put_object(Bucket="sns-events", Key="event", Body=json.dumps(event))
+"""
+    arn = create(functions, "told-by-sns", source)["FunctionArn"]
+    topic = sns.create_topic(Name="to-function")["TopicArn"]
+    subscription = sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
+    attributes = {"n": {"DataType": "Number", "StringValue": "3"}}
+
+    sent = sns.publish(TopicArn=topic, Message="hello", MessageAttributes=attributes)
+
+    wait_until(lambda: s3.list_objects_v2(Bucket="sns-events")["KeyCount"], "the event")
+    event = json.loads(s3.get_object(Bucket="sns-events", Key="event")["Body"].read())
+    (record,) = event["Records"]
+    assert (record["EventSource"], record["EventVersion"]) == ("aws:sns", "1.0")
+    assert record["EventSubscriptionArn"] == subscription["SubscriptionArn"]
+    assert record["Sns"]["MessageId"] == sent["MessageId"]
+    assert (record["Sns"]["Message"], record["Sns"]["Subject"]) == ("hello", None)
+    assert record["Sns"]["MessageAttributes"] == {"n": {"Type": "Number", "Value": "3"}}
+
+
+def test_a_mail_comes_when_a_function_has_ended(server):
+    """The end of the batch story: a success destination that is a topic with a mail address."""
+    sns, functions = server.client("sns"), server.client("lambda")
+    topic = sns.create_topic(Name="destination")["TopicArn"]
+    subscribe_by_mail(server, sns, topic, "destination@example.com")
+    create(functions, "ends-in-a-mail", "def lambda_handler(event, context):\n    return None\n")
+    functions.put_function_event_invoke_config(
+        FunctionName="ends-in-a-mail", DestinationConfig={"OnSuccess": {"Destination": topic}}
+    )
+
+    functions.invoke(FunctionName="ends-in-a-mail", InvocationType="Event", Payload=b'{"a": 1}')
+
+    mail = mail_with_subject(server, "destination@example.com", "AWS Notification Message")
+    record = json.loads(mail.get_content().split("\n\n--\n")[0])
+    assert record["requestContext"]["condition"] == "Success"
+    assert record["requestPayload"] == {"a": 1}
+    assert record["responsePayload"] is None
+
+
 # --- Crashes -----------------------------------------------------------------------------------------
+
+
+def test_each_mail_is_kept_once_when_the_server_is_killed(make_server):
+    server = make_server("--sns-auto-confirm")
+    sns = server.client("sns", max_pool_connections=8)
+    topic = sns.create_topic(Name="crash")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="crash@example.com")
+    acknowledged = set()
+    for round_number in range(10):
+
+        def publish(i, round_number=round_number):
+            subject = f"{round_number}-{i}"
+            try:
+                sns.publish(TopicArn=topic, Message="m", Subject=subject)
+            except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
+                return  # not acknowledged: it may come or not
+            acknowledged.add(subject)
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            work = [pool.submit(publish, i) for i in range(40)]
+            concurrent.futures.wait(work[: 4 * round_number + 1])
+            server.kill()
+        server.restart()
+
+    def subjects():
+        return [m["Subject"] for m in mails_to(server, "crash@example.com")]
+
+    wait_until(lambda: acknowledged <= set(subjects()), "everything that was acknowledged")
+    assert acknowledged and len(subjects()) == len(set(subjects()))
 
 
 def test_nothing_that_was_published_is_lost_when_the_server_is_killed(make_server):

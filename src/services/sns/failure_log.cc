@@ -1,24 +1,43 @@
 #include "services/sns/failure_log.h"
 
-#include <algorithm>
-
 #include "base/log.h"
 #include "base/text.h"
 #include "json/json.h"
+#include "wire/logs.h"
 
 namespace usher::sns {
 namespace {
 
+namespace logs = usher::api::logs;
+
 constexpr std::string_view kStream = "failures";
 
-// By name, since the service of the logs may not be there.
-Result<Value> CallLogs(const Service& service, std::string_view operation, ValueMap request) {
-  const wire::Service* logs = wire::FindService("logs");
-  const wire::Operation* found = logs ? wire::FindOperation(*logs, operation) : nullptr;
-  if (!found) return Unsupported("there are no log groups");
+// Errors: those of the logs' service; unsupported when there is none.
+Result<void> WriteLine(const Service& service, const std::string& group, std::string line) {
   wire::CallContext context;
   context.now = service.clock.Now();
-  return service.dispatcher.Call(*found, Value(std::move(request)), context);
+  const logs::PutLogEventsRequest put{
+      .log_group_name = group,
+      .log_stream_name = std::string(kStream),
+      .log_events = {{.timestamp = EpochMillis(context.now), .message = std::move(line)}}};
+  const auto written = service.dispatcher.Call<logs::PutLogEvents>(put, context);
+  if (written) return {};
+  if (written.error().code != ErrorCode::kNotFound) return written.error();
+
+  // The first line of a topic. Whoever else writes one makes them at the same time.
+  const auto made_group =
+      service.dispatcher.Call<logs::CreateLogGroup>({.log_group_name = group}, context);
+  if (!made_group && made_group.error().code != ErrorCode::kAlreadyExists) {
+    return made_group.error();
+  }
+  const auto made_stream = service.dispatcher.Call<logs::CreateLogStream>(
+      {.log_group_name = group, .log_stream_name = std::string(kStream)}, context);
+  if (!made_stream && made_stream.error().code != ErrorCode::kAlreadyExists) {
+    return made_stream.error();
+  }
+  const auto again = service.dispatcher.Call<logs::PutLogEvents>(put, context);
+  if (!again) return again.error();
+  return {};
 }
 
 std::string Line(const Parcel& parcel, const jobs::Delivery& delivery, const Error& why, Time now) {
@@ -58,27 +77,7 @@ void TellFailure(const Service& service, const Parcel& parcel, const jobs::Deliv
        {"why", why.message}});
 
   const std::string group = LogGroupOf(parcel.topic.arn);
-  const Time now = service.clock.Now();
-  ValueMap event;
-  event.Append("timestamp", EpochMillis(now));
-  event.Append("message", Line(parcel, delivery, why, now));
-  ValueMap put;
-  put.Append("logGroupName", group);
-  put.Append("logStreamName", kStream);
-  put.Append("logEvents", ValueList{Value(std::move(event))});
-  auto written = CallLogs(service, "PutLogEvents", put);
-  if (!written && written.error().code == ErrorCode::kNotFound) {
-    ValueMap made_group;
-    made_group.Append("logGroupName", group);
-    ValueMap made_stream = made_group;
-    made_stream.Append("logStreamName", kStream);
-    for (auto& [operation, request] :
-         {std::pair("CreateLogGroup", made_group), std::pair("CreateLogStream", made_stream)}) {
-      const auto made = CallLogs(service, operation, request);
-      if (!made && made.error().code != ErrorCode::kAlreadyExists) written = made.error();
-    }
-    written = CallLogs(service, "PutLogEvents", std::move(put));
-  }
+  const auto written = WriteLine(service, group, Line(parcel, delivery, why, service.clock.Now()));
   if (!written && written.error().code != ErrorCode::kUnsupported) {
     Log(LogLevel::kWarning, "sns: a failure could not be written to its log group",
         {{"group", group}, {"why", written.error().message}});

@@ -2,41 +2,52 @@
 #include "base/encoding.h"
 #include "base/text.h"
 #include "services/sns/delivery.h"
+#include "wire/sqs.h"
 
 namespace usher::sns {
+namespace {
+
+constexpr std::size_t kArnParts = 6;
+
+using QueueAttributes = std::map<std::string, usher::api::sqs::MessageAttributeValue>;
+
+Result<QueueAttributes> ForQueue(const std::map<std::string, MessageAttribute>& attributes) {
+  QueueAttributes result;
+  for (const auto& [name, attribute] : attributes) {
+    usher::api::sqs::MessageAttributeValue value{.data_type = attribute.type};
+    if (attribute.type.starts_with("Binary")) {
+      auto bytes = Base64Decode(attribute.value);
+      if (!bytes) return Corrupt("a stored message has an attribute that cannot be read");
+      value.binary_value = *std::move(bytes);
+    } else {
+      value.string_value = attribute.value;
+    }
+    result.emplace(name, std::move(value));
+  }
+  return result;
+}
+
+}  // namespace
 
 Result<void> SendToQueue(const Service& service, std::string_view queue_arn, std::string text,
                          const std::map<std::string, MessageAttribute>& attributes) {
   const auto parts = Split(queue_arn, ':');
-  if (parts.size() != 6) return InvalidInput("'" + std::string(queue_arn) + "' is no queue's ARN");
-  const wire::Service* sqs = wire::FindService("sqs");
-  const wire::Operation* send = sqs ? wire::FindOperation(*sqs, "SendMessage") : nullptr;
-  if (!send) return Unsupported("SQS SendMessage is not supported by Usher");
-  ValueMap request;
-  // Queues are told apart by the end of their URL.
-  request.Append("QueueUrl",
-                 "http://localhost/" + std::string(parts[4]) + "/" + std::string(parts[5]));
-  request.Append("MessageBody", std::move(text));
+  if (parts.size() != kArnParts) {
+    return InvalidInput("'" + std::string(queue_arn) + "' is no queue's ARN");
+  }
+  usher::api::sqs::SendMessageRequest request{
+      // Queues are told apart by the end of their URL.
+      .queue_url = "http://localhost/" + std::string(parts[4]) + "/" + std::string(parts[5]),
+      .message_body = std::move(text)};
   if (!attributes.empty()) {
-    ValueMap map;
-    for (const auto& [name, attribute] : attributes) {
-      ValueMap one;
-      one.Append("DataType", attribute.type);
-      if (attribute.type.starts_with("Binary")) {
-        auto bytes = Base64Decode(attribute.value);
-        if (!bytes) return Corrupt("a stored message has an attribute that cannot be read");
-        one.Append("BinaryValue", Blob{*std::move(bytes)});
-      } else {
-        one.Append("StringValue", attribute.value);
-      }
-      map.Append(name, std::move(one));
-    }
-    request.Append("MessageAttributes", std::move(map));
+    auto converted = ForQueue(attributes);
+    if (!converted) return converted.error();
+    request.message_attributes = *std::move(converted);
   }
   wire::CallContext context;
   context.now = service.clock.Now();
   context.region = parts[3];
-  const auto sent = service.dispatcher.Call(*send, Value(std::move(request)), context);
+  const auto sent = service.dispatcher.Call<usher::api::sqs::SendMessage>(request, context);
   if (!sent) return sent.error();
   return {};
 }
