@@ -29,6 +29,20 @@ TEST(AddConfiguration, TakesEveryKey) {
   EXPECT_EQ(settings.log_format, "json");
 }
 
+TEST(AddConfiguration, TakesWhatMailsAndWebhooksNeed) {
+  ServeSettings settings;
+  ASSERT_TRUE(AddConfiguration(
+      R"({"smtp":"smtp://h","smtp-ca":"/ca","mail-from":"a@b","sns-auto-confirm":"on",)"
+      R"("allow-private-webhooks":"off"})",
+      settings));
+  EXPECT_EQ(settings.smtp, "smtp://h");
+  EXPECT_EQ(settings.smtp_ca, "/ca");
+  EXPECT_EQ(settings.mail_from, "a@b");
+  EXPECT_EQ(settings.sns_auto_confirm, "on");
+  EXPECT_EQ(settings.allow_private_webhooks, "off");
+  EXPECT_THAT(MessageOf(R"({"sns-auto-confirm":"yes"})"), HasSubstr("\"on\" or \"off\""));
+}
+
 TEST(AddConfiguration, LeavesWhatTheFlagsHaveSaid) {
   ServeSettings settings{.auth = "on"};
   ASSERT_TRUE(AddConfiguration(R"({"auth":"off","seen":"include"})", settings));

@@ -181,5 +181,20 @@ TEST(BucketOfHost, KnowsTheFormsOfVirtualHosts) {
   }
 }
 
+TEST(FindLink, KnowsTheTwoLinksOfMailsAlone) {
+  const Router router;
+  const auto link = [&](std::string action) {
+    const Operation* found = router.FindLink({{"Action", std::move(action)}});
+    return std::string(found ? found->name : "");
+  };
+  EXPECT_EQ(link("ConfirmSubscription"), "ConfirmSubscription");
+  EXPECT_EQ(link("Unsubscribe"), "Unsubscribe");
+  for (const char* other : {"", "DeleteTopic", "Publish", "GetCallerIdentity", "unsubscribe"}) {
+    EXPECT_EQ(link(other), "") << other;
+  }
+  EXPECT_EQ(router.FindLink({{"action", "Unsubscribe"}}), nullptr);
+  EXPECT_EQ(router.FindLink({}), nullptr);
+}
+
 }  // namespace
 }  // namespace usher::wire

@@ -118,6 +118,25 @@ def test_usher_mail_lists_and_shows_with_the_link(server, sns):
     assert status == 200 and "<SubscriptionArn>" + topic in answer
 
 
+def test_usher_mail_says_what_it_cannot_show(server):
+    unknown = run_usher("mail", "show", "999999", "--data", server.data)
+    assert unknown.returncode == 1 and "there is no mail 999999" in unknown.stderr
+    assert run_usher("mail", "burn", "--data", server.data).returncode == 2
+    empty = run_usher("mail", "--data", server.data / "nowhere")
+    assert empty.returncode == 0 and "There are no mails" in empty.stdout
+
+
+def test_nothing_in_a_mail_steers_the_terminal(server, sns):
+    topic = sns.create_topic(Name="terminal")["TopicArn"]
+    subscribe_by_mail(server, sns, topic, "terminal@example.com")
+    sns.publish(TopicArn=topic, Message="red \x1b[31m bell \x07", Subject="steer")
+    mail = mail_with_subject(server, "terminal@example.com", "steer")
+
+    shown = run_usher("mail", "show", mail["Message-ID"], "--data", server.data).stdout
+
+    assert "red ?[31m bell ?" in shown and "\x1b" not in shown
+
+
 # --- Topics ----------------------------------------------------------------------------------------
 
 
