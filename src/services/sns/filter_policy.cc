@@ -149,7 +149,7 @@ class FilterParser {
       } else if (value.as_map() && scope_ == FilterPolicy::Scope::kBody) {
         auto nested = Object(*value.as_map(), depth + 1);
         if (!nested) return nested.error();
-        policy.nested.emplace_back(key, *std::move(nested));
+        policy.nested.push_back({key, *std::move(nested)});
       } else {
         return Bad(value.as_map()
                        ? "Filter policy scope MessageAttributes does not support nested filter "

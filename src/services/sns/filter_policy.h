@@ -64,13 +64,17 @@ class FilterPolicy {
     std::vector<Condition> but_these;  // kAnythingBut
     [[nodiscard]] bool Holds(const Value& scalar) const;
   };
-  struct Policy;
+  struct Nested;
   using Rule = std::vector<Condition>;
   struct Policy {
     std::vector<std::pair<std::string, Rule>> rules;
-    std::vector<std::pair<std::string, Policy>> nested;
+    std::vector<Nested> nested;
     std::vector<std::vector<Policy>> alternatives;  // of each "$or"
     [[nodiscard]] bool Holds(const ValueMap& message) const;
+  };
+  struct Nested {
+    std::string key;
+    Policy policy;
   };
   static bool RuleHolds(const Rule& rule, const Value* value);
 
