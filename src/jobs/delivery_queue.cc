@@ -110,8 +110,13 @@ Outcome&& Outcome::WithPayload(std::string payload) && {
 
 class DeliveryLane {
  public:
-  DeliveryLane(DeliveryQueue::Lane lane, storage::DocumentStore& store, const Clock& clock)
-      : lane_(std::move(lane)), kind_("delivery/" + lane_.name), store_(store), clock_(clock) {
+  DeliveryLane(DeliveryQueue::Lane lane, storage::DocumentStore& store, const Clock& clock,
+               std::function<void()> wake_lanes)
+      : lane_(std::move(lane)),
+        kind_("delivery/" + lane_.name),
+        store_(store),
+        clock_(clock),
+        wake_lanes_(std::move(wake_lanes)) {
     Check(lane_.at_once > 0, "a lane has a thread");
   }
   ~DeliveryLane() { Stop(); }
@@ -282,10 +287,12 @@ class DeliveryLane {
                             .accepted = document->accepted});
     if (outcome.kind_ == Outcome::Kind::kInterrupted) return std::nullopt;
     storage::Batch batch = std::move(outcome.with_);
+    const bool carries = !batch.empty();
     if (outcome.kind_ == Outcome::Kind::kDone) {
       batch.Delete(kind_, taken.what.id);
       const auto removed = store_.Commit(batch);
       if (!removed) return again_soon("delivery not ended", removed.error());
+      if (carries) wake_lanes_();  // there may be deliveries in it
       return std::nullopt;
     }
     if (outcome.counts_) ++document->attempt;
@@ -312,6 +319,7 @@ class DeliveryLane {
   const std::string kind_;
   storage::DocumentStore& store_;
   const Clock& clock_;
+  const std::function<void()> wake_lanes_;
 
   StopToken stopping_ = false;
   std::atomic<std::int64_t> enqueued_ = 0;  // by this server
@@ -335,10 +343,11 @@ class Queue final : public DeliveryQueue {
 
   void AddLane(Lane lane) override {
     std::string name = lane.name;
-    const bool added = lanes_
-                           .emplace(std::move(name),
-                                    std::make_unique<DeliveryLane>(std::move(lane), store_, clock_))
-                           .second;
+    const bool added =
+        lanes_
+            .emplace(std::move(name), std::make_unique<DeliveryLane>(std::move(lane), store_,
+                                                                     clock_, [this] { Wake(); }))
+            .second;
     Check(added, "each lane is added once");
   }
 

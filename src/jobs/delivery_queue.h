@@ -54,7 +54,7 @@ class Outcome {
   enum class Kind { kDone, kAgain, kInterrupted };
 
   // Delivered, or given up for a reason that the deliverer has made known. `with` is committed
-  // together with the removal.
+  // together with the removal; deliveries in it need no Wake.
   static Outcome Done(storage::Batch with = {});
   // To be tried again, not before this time, with the next attempt's number.
   static Outcome Again(Time not_before);

@@ -200,6 +200,23 @@ TEST_F(DeliveryQueueTest, WhatDoneCarriesIsCommittedWithTheRemoval) {
   EXPECT_TRUE(*note);
 }
 
+TEST_F(DeliveryQueueTest, ADeliveryThatDoneCarriesIsDeliveredWithoutAWake) {
+  NewQueue([&](const Delivery& delivery, const StopToken&) {
+    storage::Batch next;
+    queue_->Enqueue(next, "second", {"b", "from " + delivery.payload, {}});
+    return Outcome::Done(std::move(next));
+  });
+  queue_->AddLane({.name = "second", .deliver = [&](const Delivery& delivery, const StopToken&) {
+                     received_.Add(Said(delivery));
+                     return Outcome::Done();
+                   }});
+  Start();
+
+  Send("a", "one");
+
+  EXPECT_THAT(received_.WaitFor(1), ElementsAre("b:from one:1"));
+}
+
 TEST_F(DeliveryQueueTest, WhatIsInterruptedStaysForTheNextStart) {
   std::latch begun(1);
   NewQueue([&](const Delivery&, const StopToken& stop) {
