@@ -134,9 +134,10 @@ TEST_F(DeliveryQueueTest, WhatWasCommittedBeforeACrashIsDeliveredAfterTheNextSta
 
 TEST_F(DeliveryQueueTest, WhatIsTriedAgainComesWithTheNextAttemptAtItsTime) {
   NewQueue([&](const Delivery& delivery, const StopToken&) {
+    const Time next = clock_.Now() + hours(1);  // before the test goes on, and sets the clock
     received_.Add(Said(delivery));
     if (delivery.attempt == 3) return Outcome::Done();
-    return Outcome::Again(clock_.Now() + hours(1)).WithPayload(delivery.payload + "!");
+    return Outcome::Again(next).WithPayload(delivery.payload + "!");
   });
   Start();
   Send("a", "one");
