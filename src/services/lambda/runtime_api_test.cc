@@ -211,6 +211,19 @@ TEST_F(RuntimeApiTest, ForgetsAWaitingRuntimeThatIsGone) {
   EXPECT_FALSE(api_->is_waiting());
 }
 
+TEST_F(RuntimeApiTest, ClosesConnectionsOfOtherUsers) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+  ASSERT_EQ(seteuid(65'534), 0);
+  const UniqueFd stranger = Connect();
+  ASSERT_EQ(seteuid(0), 0);
+
+  Write(stranger, "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n");
+
+  char byte = 0;
+  EXPECT_LE(recv(stranger.get(), &byte, 1, 0), 0);  // the end, or a reset
+  EXPECT_FALSE(api_->is_waiting());
+}
+
 TEST_F(RuntimeApiTest, KeepsABoundedNumberOfConnections) {
   std::vector<UniqueFd> many;
   for (std::size_t i = 0; i < 3 * kMaxRuntimeConnections; ++i) {

@@ -96,6 +96,16 @@ Result<std::vector<std::string>> Runtimes::CommandFor(RuntimeKind kind, const st
                     " to run functions with. Run: ./setup, or say where one is that has "
                     "awslambdaric with --python");
   }
+  // Of an interpreter elsewhere, we do not know where its packages are.
+  const auto environment = std::filesystem::path(options_.python).parent_path().parent_path();
+  const auto client =
+      environment / "lib" / ("python" + python_version_) / "site-packages" / "awslambdaric";
+  std::error_code error;
+  if (std::filesystem::exists(environment / "pyvenv.cfg", error) &&
+      !std::filesystem::exists(client, error)) {
+    return NotFound("The Python environment " + environment.string() +
+                    " has no awslambdaric, which runs functions. Run: ./setup");
+  }
   if (runtime != "python" + python_version_) {
     const std::lock_guard lock(mutex_);
     if (told_.insert(runtime).second) {
