@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 #include "base/check.h"
 #include "base/random.h"
@@ -86,9 +88,34 @@ void BM_AppendAndSync(benchmark::State& state) {
     Check(log->Append(1, time, events).has_value(), "the events are put");
     ++time;
   }
-  state.SetItemsProcessed(state.iterations() * kLinesEach);
+  state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(BM_AppendAndSync)->UseRealTime();
+
+// The same by eight writers at a time, who share syncs.
+void BM_AppendAndSyncByEight(benchmark::State& state) {
+  constexpr int kWriters = 8;
+  constexpr int kEach = 50;
+  const TempFolder folder;
+  const auto log = OpenLog(folder.path() + "/log");
+  for (auto _ : state) {
+    std::vector<std::thread> writers;
+    for (int writer = 0; writer < kWriters; ++writer) {
+      writers.emplace_back([&log, writer] {
+        Random random(static_cast<std::uint64_t>(writer));
+        for (int i = 0; i < kEach; ++i) {
+          const auto texts = Invocation(random);
+          std::vector<NewEvent> events;
+          for (const std::string& text : texts) events.push_back({kStart + i, text});
+          Check(log->Append(1, kStart, events).has_value(), "the events are put");
+        }
+      });
+    }
+    for (std::thread& writer : writers) writer.join();
+  }
+  state.SetItemsProcessed(state.iterations() * kWriters * kEach);
+}
+BENCHMARK(BM_AppendAndSyncByEight)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 // Everything put, 100 invocations a batch.
 void BM_PutAMillionLines(benchmark::State& state) {

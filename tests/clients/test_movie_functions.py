@@ -4,13 +4,12 @@ import io
 import json
 import subprocess
 import sys
-import time
 
 import pyarrow.parquet
 import pytest
 
 import movies_workflow as workflow
-from lambda_code import create, zip_of
+from lambda_code import create, eventually, zip_of
 from usher_server import ROOT, clean_environment
 
 FUNCTIONS = ROOT / "examples" / "movies" / "functions"
@@ -158,12 +157,11 @@ def test_what_the_transform_could_not_do_is_in_its_payload_and_log(functions):
 
     assert functions.invoke("transform", "r/segment/items.json.out") == (None, None)
     logs = functions.server.client("logs")
-    give_up = time.monotonic() + 30
-    events = []
-    while not events and time.monotonic() < give_up:
-        events = logs.filter_log_events(
+    events = eventually(
+        lambda: logs.filter_log_events(
             logGroupName="/aws/lambda/transform", filterPattern='"segments list users"'
         )["events"]
+    )
     assert len(events) == 1 and "r/segment/items.json.out" in events[0]["message"]
 
 
@@ -260,3 +258,59 @@ def test_users_start_batch_inference_in_both(prepared):
     payload, error = functions.invoke("trigger", "input/items.json")
     assert error == "Unhandled" and payload["errorType"] == "InvalidInputException"
     assert "aws-item-affinity" in payload["errorMessage"]
+
+
+def test_a_file_that_is_dropped_ends_in_a_table(prepared, movielens):
+    version = workflow.train(prepared.personalize, prepared.group_arn, "dropped")
+    functions = Functions(prepared.server)
+    with open(movielens.movies, "rb") as file:
+        functions.s3.put_object(Bucket=BUCKET, Key="input/all-movies.csv", Body=file)
+    functions.create(
+        "drop-trigger", "batch_trigger", {"SOLUTION_ARN": version, "BATCH_RESULTS_KEY": "drop/results/"}
+    )
+    functions.create("drop-transform", "batch_transform", {"METADATA_KEY": "input/all-movies.csv"})
+    functions.s3.put_bucket_notification_configuration(
+        Bucket=BUCKET,
+        NotificationConfiguration={
+            "LambdaFunctionConfigurations": [
+                rule(name, prefix, suffix)
+                for name, prefix, suffix in (
+                    ("drop-trigger", "drop/input/", ".json"),
+                    ("drop-transform", "drop/results/", ".out"),
+                )
+            ]
+        },
+    )
+    users = [str(user) for user in range(1, 16)]
+    functions.put("drop/input/users.json", "\n".join(json.dumps({"userId": user}) for user in users))
+
+    rows = eventually(lambda: find_rows(functions, "drop/results//inference/transformed.parquet"))
+    assert sorted(row["userId"] for row in rows) == list(range(1, 16))
+    for row in rows:
+        titles = row["Recommendations"].split(" | ")
+        assert len(titles) == 25
+        # Every item is in the catalogue: a title, and a genre in brackets.
+        assert all(title.endswith(")") for title in titles)
+
+
+def rule(function, prefix, suffix):
+    return {
+        "Id": function,
+        "LambdaFunctionArn": f"arn:aws:lambda:us-east-1:000000000000:function:{function}",
+        "Events": ["s3:ObjectCreated:*"],
+        "Filter": {
+            "Key": {
+                "FilterRules": [
+                    {"Name": "prefix", "Value": prefix},
+                    {"Name": "suffix", "Value": suffix},
+                ]
+            }
+        },
+    }
+
+
+def find_rows(functions, key):
+    try:
+        return functions.table(key).to_pylist()
+    except functions.s3.exceptions.NoSuchKey:
+        return None

@@ -269,6 +269,7 @@ Result<std::shared_ptr<storage::EventLog>> Groups::Events(Group& group) {
   const std::unique_lock lock(group.mutex_);
   if (const auto opened = Open(group); !opened) return opened.error();
   if (!group.log_) return NotFound(std::string(kNoGroup));
+  group.was_used_ = true;
   return group.log_;
 }
 
@@ -341,13 +342,34 @@ Result<std::unordered_map<std::uint64_t, std::string>> Groups::StreamNames(
   return names;
 }
 
+Result<void> Groups::Maintain(Group& group) {
+  const Time now = clock_.Now();
+  const auto oldest = group.OldestKept(now);
+  std::shared_ptr<storage::EventLog> log;
+  {
+    const std::unique_lock lock(group.mutex_);
+    if (!group.is_open_ && !oldest) return {};  // nothing was written to it, nothing expires
+    if (const auto opened = Open(group); !opened) return opened;
+    log = group.log_;
+  }
+  if (!log) return {};  // deleted
+  if (auto maintained = log->Maintain(EpochMillis(now), oldest); !maintained) return maintained;
+  const std::unique_lock lock(group.mutex_);
+  log.reset();
+  const bool is_idle = !group.was_used_ && group.log_.use_count() == 1;
+  group.was_used_ = false;
+  if (!is_idle) return {};
+  group.log_.reset();
+  group.streams_.clear();
+  group.names_.clear();
+  group.is_open_ = false;
+  return {};
+}
+
 void Groups::Maintain() {
   const std::unique_lock maintaining(maintain_mutex_);
-  const Time now = clock_.Now();
   for (const GroupPtr& group : List("", "", "")) {
-    const auto events = Events(*group);
-    const auto done = events ? (*events)->Maintain(EpochMillis(now), group->OldestKept(now))
-                             : Result<void>(events.error());
+    const auto done = Maintain(*group);
     const auto still = Find(group->name());
     if (done || !still || *still != group) continue;  // a group that is being deleted may fail
     Log(LogLevel::kError, "a log group cannot be kept in order",

@@ -65,7 +65,8 @@ class Group {
   const std::uint64_t number_;
   mutable std::shared_mutex mutex_;
   GroupFields fields_;
-  bool is_open_ = false;  // the members below are filled
+  bool is_open_ = false;   // the members below are filled
+  bool was_used_ = false;  // since the last Maintain
   std::map<std::string, Stream> streams_;
   std::unordered_map<std::uint64_t, std::string> names_;  // of the streams, by number
   std::shared_ptr<storage::EventLog> log_;
@@ -113,13 +114,15 @@ class Groups {
   // The events of the group. Errors: corrupt; internal.
   Result<std::shared_ptr<storage::EventLog>> Events(Group& group);
 
-  // Packs what is full and removes what has expired, in all groups.
+  // Packs what is full and removes what has expired, in all groups, and closes those that were not
+  // used since the last time: each that is open has a file open.
   void Maintain();
 
   [[nodiscard]] Time Now() const { return clock_.Now(); }
 
  private:
   Result<void> Open(Group& group);
+  Result<void> Maintain(Group& group);
   [[nodiscard]] std::string FolderOf(std::uint64_t number) const;
 
   storage::DocumentStore& store_;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "base/temp_folder.h"
 #include "services/logs/service.h"
 #include "storage/document_store.h"
@@ -177,6 +179,34 @@ TEST_F(Logs, EventsOlderThanTheRetentionAreNotShownAndGo) {
   service_->groups.Maintain();
   ASSERT_TRUE(Call<api::DeleteRetentionPolicy>({"g"}));
   EXPECT_THAT(Filter({}), ElementsAre("new"));
+}
+
+TEST_F(Logs, GroupsThatAreNotUsedAreClosedAndOpenAgainByThemselves) {
+  const auto open_files = [] {
+    int open = 0;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+      const auto path = std::filesystem::read_symlink(entry.path(), error);
+      if (!error && path.string().ends_with(".events")) ++open;
+    }
+    return open;
+  };
+  MakeStream("g", "s");
+  MakeStream("h", "s");
+  ASSERT_TRUE(Put("s", {{kNow, "one"}}));
+  ASSERT_TRUE(Put("s", {{kNow, "other"}}, "h"));
+  EXPECT_EQ(open_files(), 2);
+
+  service_->groups.Maintain();
+  EXPECT_EQ(open_files(), 2);
+  ASSERT_TRUE(Put("s", {{kNow + 1, "two"}}));
+  service_->groups.Maintain();
+  EXPECT_EQ(open_files(), 1);
+  service_->groups.Maintain();
+  EXPECT_EQ(open_files(), 0);
+
+  EXPECT_THAT(Filter({}), ElementsAre("one", "two"));
+  EXPECT_EQ(open_files(), 1);
 }
 
 // ---- streams ----
