@@ -9,10 +9,12 @@ import sys
 import urllib.request
 import zipfile
 
+import pyarrow.parquet
 import pytest
 from botocore.exceptions import ClientError
 
 from lambda_code import ECHO, ROLE, create, eventually, invoke, python_zip, zip_of
+from usher_server import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -486,6 +488,46 @@ def test_a_layer_that_is_not_here_fails_the_function_with_what_to_do(functions):
     assert shown["State"] == "Failed" and arn in shown["StateReason"]
     message = refused(lambda: invoke(functions, "layerless"), "ResourceConflictException", 409)
     assert "PublishLayerVersion" in message
+
+
+LAYER = "arn:aws:lambda:us-east-1:336392948345:layer:AWSDataWrangler-Python39:9"
+TO_PARQUET = """
+import awswrangler, pandas
+def lambda_handler(event, context):
+    frame = pandas.DataFrame({"userId": [1, 2], "Recommendations": ["a | b", "c"]})
+    return awswrangler.s3.to_parquet(df=frame, path=event["path"])["paths"]
+"""
+
+
+def test_the_layer_awswrangler_writes_parquet_or_says_how_to_install_it(server, functions):
+    s3 = server.client("s3")
+    s3.create_bucket(Bucket="parquet")
+    path = "s3://parquet/transformed.parquet"
+    if not (ROOT / ".layers" / "awswrangler" / "stamp").is_file():
+        functions.create_function(
+            FunctionName="parquet",
+            Runtime="python3.9",
+            Role=ROLE,
+            Handler="lambda_function.lambda_handler",
+            Code={"ZipFile": python_zip(TO_PARQUET)},
+            Layers=[LAYER],
+        )
+        shown = functions.get_function(FunctionName="parquet")["Configuration"]
+        assert shown["State"] == "Failed"
+        assert "./setup --layer awswrangler" in shown["StateReason"]
+        message = refused(
+            lambda: invoke(functions, "parquet", {"path": path}), "ResourceConflictException"
+        )
+        assert "./setup --layer awswrangler" in message
+        return
+    create(functions, "parquet", TO_PARQUET, Layers=[LAYER], Timeout=60, MemorySize=500)
+    payload, answer = invoke(functions, "parquet", {"path": path})
+    assert "FunctionError" not in answer, payload
+    assert payload == [path]
+    body = s3.get_object(Bucket="parquet", Key="transformed.parquet")["Body"].read()
+    file = pyarrow.parquet.ParquetFile(io.BytesIO(body))
+    assert file.metadata.row_group(0).column(0).compression == "SNAPPY"
+    assert file.read().to_pydict() == {"userId": [1, 2], "Recommendations": ["a | b", "c"]}
 
 
 BOOTSTRAP = f"#!{sys.executable}" + """

@@ -317,6 +317,23 @@ def test_processes_end_with_the_server(make_server):
     eventually(lambda: not Path(f"/proc/{pid}").exists() or is_zombie(pid), 10)
 
 
+def test_what_a_function_has_started_ends_at_the_latest_with_the_next_start(make_server):
+    server = make_server()
+    functions = server.client("lambda")
+    source = """
+import subprocess, sys
+def lambda_handler(event, context):
+    code = "import time; time.sleep(600)"
+    return subprocess.Popen([sys.executable, "-c", code], start_new_session=True).pid
+"""
+    create(functions, "parent", source)
+    pid = invoke(functions, "parent")[0]
+    server.kill()
+    os.kill(pid, 0)  # nobody could tell it
+    server.restart()
+    eventually(lambda: not Path(f"/proc/{pid}").exists() or is_zombie(pid), 10)
+
+
 def test_a_stop_of_the_server_does_not_wait_for_a_function(make_server):
     server = make_server()
     functions = server.client("lambda")

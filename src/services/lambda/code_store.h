@@ -39,7 +39,8 @@ class CodeFolder {
 
 class CodeStore {
  public:
-  // Opens `folder`/lambda. Errors: internal.
+  // Opens `folder`/lambda, and ends the processes that an earlier server's functions left.
+  // Errors: internal.
   static Result<std::unique_ptr<CodeStore>> Open(const std::string& folder);
 
   // Keeps a zip for `owner` once it has been checked (zip.h). Durable; to be named by a document.

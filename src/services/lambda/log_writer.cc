@@ -9,6 +9,7 @@ namespace usher::lambda {
 namespace {
 
 constexpr std::chrono::milliseconds kGather{50};
+constexpr std::chrono::minutes kBetweenLines{1};  // about what is lost
 constexpr int kAttempts = 3;
 constexpr std::chrono::milliseconds kBetweenAttempts{100};
 // Of one PutLogEvents, as the service has it.
@@ -42,8 +43,9 @@ void LogWriter::Write(const Stream& stream, Time time, std::string message) {
     const std::lock_guard lock(mutex_);
     const std::size_t bytes = message.size() + kEventOverheadBytes;
     if (waiting_bytes_ + bytes > kMaxWaitingBytes) {
-      ++dropped_;
       ++lost_;
+      ++untold_;
+      why_ = "more wait for the log than are kept";
       return;
     }
     waiting_bytes_ += bytes;
@@ -62,14 +64,10 @@ void LogWriter::Work() {
     Events events;
     events.swap(waiting_);
     waiting_bytes_ = 0;
-    const std::uint64_t dropped = std::exchange(dropped_, 0);
     lock.unlock();
-    if (dropped != 0) {
-      Log(LogLevel::kError, "function log events lost: too many wait for the log",
-          {{"events", std::to_string(dropped)}});
-    }
     for (const auto& [stream, of_stream] : events) HandOver(stream, of_stream);
     lock.lock();
+    TellLost(lock);
   }
 }
 
@@ -123,19 +121,28 @@ void LogWriter::HandOver(const Stream& stream, const std::vector<Event>& events)
       }
       put = Call("PutLogEvents", request, stream);
     }
-    if (!put) CountLost(stream, next - first, put.error().message);
+    if (!put) CountLost(next - first, put.error().message);
     first = next;
   }
 }
 
-void LogWriter::CountLost(const Stream& stream, std::size_t events, const std::string& why) {
-  {
-    const std::lock_guard lock(mutex_);
-    lost_ += events;
-    if (std::exchange(told_unsupported_, true)) return;
-  }
-  Log(LogLevel::kError, "function log events lost; further ones are counted and not told",
-      {{"group", stream.group}, {"events", std::to_string(events)}, {"reason", why}});
+void LogWriter::CountLost(std::size_t events, std::string why) {
+  const std::lock_guard lock(mutex_);
+  lost_ += events;
+  untold_ += events;
+  why_ = std::move(why);
+}
+
+void LogWriter::TellLost(std::unique_lock<std::mutex>& lock) {
+  const auto now = std::chrono::steady_clock::now();
+  if (untold_ == 0 || (told_ && now - *told_ < kBetweenLines && !stopping_)) return;
+  told_ = now;
+  const std::uint64_t events = std::exchange(untold_, 0);
+  const std::string why = why_;
+  lock.unlock();
+  Log(LogLevel::kError, "events of functions' logs are lost",
+      {{"events", std::to_string(events)}, {"reason", why}});
+  lock.lock();
 }
 
 }  // namespace usher::lambda

@@ -2,14 +2,17 @@
 // from a thread of its own, so that no invocation waits for the log.
 //
 // Bounded: when more than kMaxWaitingBytes wait, because the log cannot be written fast enough or
-// at all, further events are dropped, counted, and the count is logged by the server.
+// at all, further events are dropped. What is lost is counted, and the server's log tells how many
+// and why, once a minute while it goes on.
 // Threads: safe from any thread.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -53,16 +56,18 @@ class LogWriter {
   void HandOver(const Stream& stream, const std::vector<Event>& events);
   Result<Value> Call(std::string_view operation, ValueMap request, const Stream& stream) const;
   Result<void> Make(const Stream& stream) const;
-  void CountLost(const Stream& stream, std::size_t events, const std::string& why);
+  void CountLost(std::size_t events, std::string why);
+  void TellLost(std::unique_lock<std::mutex>& lock);
 
   const wire::Dispatcher& dispatcher_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   Events waiting_;
   std::size_t waiting_bytes_ = 0;
-  std::uint64_t dropped_ = 0;  // since the last line about it
   std::uint64_t lost_ = 0;
-  bool told_unsupported_ = false;
+  std::uint64_t untold_ = 0;  // of those, since the last line about them
+  std::string why_;
+  std::optional<std::chrono::steady_clock::time_point> told_;
   bool stopping_ = false;
   std::thread thread_;
 };

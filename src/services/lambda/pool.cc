@@ -60,17 +60,18 @@ Result<Pool::Place> Pool::Enter(const std::string& function, const Limits& limit
   while (true) {
     if (stopping_ || (stop != nullptr && stop->load())) return Cancelled("the server is stopping");
     Running& running = running_[function];
-    const bool room = reserved ? running.reserved + running.unreserved < *limits.reserved
-                               : unreserved_ < limits.unreserved;
-    if (room) {
+    const bool within = reserved ? running.reserved + running.unreserved < *limits.reserved
+                                 : unreserved_ < limits.unreserved;
+    if (within && total_ < kMaxRunning) {
+      ++total_;
       ++(reserved ? running.reserved : running.unreserved);
       if (!reserved) ++unreserved_;
       return Place(*this, function, reserved, generations_[function]);
     }
     const auto now = steady_clock::now();
     if (now >= give_up) {
-      return Throttled(reserved ? "ReservedFunctionConcurrentInvocationLimitExceeded"
-                                : "ConcurrentInvocationLimitExceeded");
+      return Throttled(reserved && !within ? "ReservedFunctionConcurrentInvocationLimitExceeded"
+                                           : "ConcurrentInvocationLimitExceeded");
     }
     changed_.wait_until(lock, std::min(give_up, now + kLookAround));
   }
@@ -81,6 +82,7 @@ void Pool::Leave(Place& place) {
   {
     const std::lock_guard lock(mutex_);
     Running& running = running_[place.function_];
+    --total_;
     --(place.reserved_ ? running.reserved : running.unreserved);
     if (!place.reserved_) --unreserved_;
     if (running.reserved == 0 && running.unreserved == 0) running_.erase(place.function_);
@@ -130,7 +132,7 @@ void Pool::StopAfter(std::chrono::milliseconds grace) {
     const std::lock_guard lock(mutex_);
     stop_at_ = steady_clock::now() + grace;
   }
-  changed_.notify_all();
+  tend_.notify_all();
 }
 
 void Pool::Stop() {
@@ -139,6 +141,7 @@ void Pool::Stop() {
     std::unique_lock lock(mutex_);
     stopping_ = true;
     for (Sandbox* sandbox : busy_) sandbox->Stop();
+    tend_.notify_all();
     changed_.notify_all();
     changed_.wait(lock, [&] { return busy_.empty(); });
     ended.swap(idle_);
@@ -154,7 +157,7 @@ void Pool::Tend() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     const auto next = steady_clock::now() + kTendEvery;
-    changed_.wait_until(lock, stop_at_ ? std::min(*stop_at_, next) : next);
+    tend_.wait_until(lock, stop_at_ ? std::min(*stop_at_, next) : next);
     std::vector<Idle> ended;
     const auto now = steady_clock::now();
     if (stop_at_ && now >= *stop_at_) {

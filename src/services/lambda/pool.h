@@ -30,7 +30,10 @@ namespace usher::lambda {
 inline constexpr std::int64_t kAccountConcurrency = 1000;  // invocations at the same time
 inline constexpr std::int64_t kMinUnreserved = 100;        // of those, for functions without a
                                                            // reserved concurrency
-inline constexpr std::size_t kMaxIdleSandboxes = 64;       // the one idle longest goes first
+// Whatever the account's limit: an invocation that is waited for takes a worker of the server
+// (128), and functions that call the server need some, too.
+inline constexpr std::int64_t kMaxRunning = 96;
+inline constexpr std::size_t kMaxIdleSandboxes = 64;  // the one idle longest goes first
 inline constexpr std::chrono::minutes kIdleLife{10};
 
 class Pool {
@@ -104,11 +107,13 @@ class Pool {
 
   Spawner spawner_;
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Idle> idle_;  // in the order in which they became so
+  std::condition_variable changed_;  // places and stopping
+  std::condition_variable tend_;     // for the tender alone: stopping
+  std::vector<Idle> idle_;           // in the order in which they became so
   std::unordered_map<std::string, Running> running_;
   std::unordered_map<std::string, std::uint64_t> generations_;
   std::vector<Sandbox*> busy_;
+  std::int64_t total_ = 0;
   std::int64_t unreserved_ = 0;
   std::optional<std::chrono::steady_clock::time_point> stop_at_;
   bool stopping_ = false;

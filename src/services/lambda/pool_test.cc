@@ -46,6 +46,19 @@ TEST(Pool, SharesWhatIsLeftAmongTheOthers) {
   EXPECT_TRUE(pool.Enter("r", {.reserved = 1}, milliseconds(0)));
 }
 
+TEST(Pool, LeavesWorkersForWhatFunctionsCall) {
+  Pool pool;
+  std::vector<Pool::Place> places;
+  for (std::int64_t i = 0; i < kMaxRunning; ++i) {
+    auto place = pool.Enter("f", {.reserved = 900}, milliseconds(0));
+    ASSERT_TRUE(place);
+    places.push_back(*std::move(place));
+  }
+  const auto one_more = pool.Enter("f", {.reserved = 900}, milliseconds(0));
+  ASSERT_FALSE(one_more);
+  EXPECT_EQ(ReasonOf(one_more.error()), "ConcurrentInvocationLimitExceeded");
+}
+
 TEST(Pool, IsOffWithNothingReserved) {
   Pool pool;
   EXPECT_FALSE(pool.Enter("f", {.reserved = 0}, milliseconds(0)));

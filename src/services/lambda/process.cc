@@ -173,9 +173,11 @@ std::vector<pid_t> AllProcesses() {
   return pids;
 }
 
+}  // namespace
+
 // Whatever has left the group by setsid() still has the environment that it was started with,
 // unless it took pains to lose that too.
-void EndStrays(const std::string& mark) {
+void EndMarked(const std::string& mark) {
   for (int sweep = 0; sweep < kSweeps; ++sweep) {
     bool found = false;
     for (const pid_t pid : AllProcesses()) {
@@ -186,8 +188,6 @@ void EndStrays(const std::string& mark) {
     if (!found) return;
   }
 }
-
-}  // namespace
 
 struct Spawner::Order {
   const ProcessSpec& spec;
@@ -235,7 +235,7 @@ int EndProcess(const Process& process, const std::string& mark) {
   int status = 0;
   while (waitpid(process.pid, &status, 0) < 0 && errno == EINTR) {
   }
-  EndStrays(mark);
+  EndMarked(mark);
   return status;
 }
 

@@ -66,6 +66,8 @@ class Spawner {
 // Ends the process, its group, and whatever left the group but still carries `mark` in its
 // environment; gives the wait status of the process. Cost: a few ms.
 int EndProcess(const Process& process, const std::string& mark);
+// Ends every process whose environment has this text. Cost: reads /proc, as above.
+void EndMarked(const std::string& mark);
 // Number of processes of the session. Cost: reads /proc.
 [[nodiscard]] std::size_t CountProcesses(pid_t session);
 // The most memory that the process has had resident, in bytes; 0 when it cannot be read.
