@@ -137,6 +137,27 @@ def test_nothing_in_a_mail_steers_the_terminal(server, sns):
     assert "red ?[31m bell ?" in shown and "\x1b" not in shown
 
 
+def test_the_aws_command_subscribes_and_publishes(server):
+    def aws(*words):
+        return json.loads(server.aws("sns", *words).stdout)
+
+    topic = aws("create-topic", "--name", "command")["TopicArn"]
+    address = "command@example.com"
+    pending = aws(
+        *("subscribe", "--topic-arn", topic, "--protocol", "email"),
+        *("--notification-endpoint", address),
+    )
+    assert pending["SubscriptionArn"] == "pending confirmation"
+    open_link(link_of(mail_with_subject(server, address, CONFIRMATION), "Confirm"))
+    sent = aws("publish", "--topic-arn", topic, "--subject", "Hi", "--message", "from the shell")
+
+    assert sent["MessageId"]
+    mail = mail_with_subject(server, address, "Hi")
+    assert mail.get_content().startswith("from the shell\n")
+    listed = aws("list-subscriptions-by-topic", "--topic-arn", topic)["Subscriptions"]
+    assert [one["Endpoint"] for one in listed] == [address]
+
+
 # --- Topics ----------------------------------------------------------------------------------------
 
 
