@@ -5,6 +5,14 @@
 #include "base/check.h"
 
 namespace usher::storage {
+namespace {
+
+// Wraps around where a damaged file holds times out of any range.
+std::int64_t Later(std::int64_t time, std::uint64_t by) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(time) + by);
+}
+
+}  // namespace
 
 void AppendU32(std::string& out, std::uint32_t number) {
   for (int byte = 0; byte < 4; ++byte) out += static_cast<char>(number >> (8 * byte));
@@ -112,7 +120,7 @@ std::optional<BatchReader> BatchReader::At(std::string_view bytes, bool check) {
   if (!stream || !ingested || !first || !count || *count > kMaxBatchEvents) return std::nullopt;
   batch.stream_ = *stream;
   batch.ingested_ = static_cast<std::int64_t>(*ingested);
-  batch.first_ = batch.ingested_ + *first;
+  batch.first_ = Later(batch.ingested_, static_cast<std::uint64_t>(*first));
   batch.time_ = batch.first_;
   batch.count_ = static_cast<std::uint32_t>(*count);
   return batch;
@@ -123,7 +131,7 @@ std::optional<NewEvent> BatchReader::Next() {
   const auto later = TakeVarint(rest_);
   const auto size = TakeVarint(rest_);
   if (!later || !size || *size > rest_.size()) return std::nullopt;
-  time_ += static_cast<std::int64_t>(*later);
+  time_ = Later(time_, *later);
   const NewEvent event{time_, rest_.substr(0, *size)};
   rest_.remove_prefix(*size);
   ++given_;
