@@ -29,6 +29,7 @@ constexpr std::array<Key, 11> kKeys{
      {"listen", &ServeSettings::listen, {}},
      {"auth", &ServeSettings::auth, kAuth},
      {"seen", &ServeSettings::seen, kSeen},
+     {"python", &ServeSettings::python, {}},
      {"log-format", &ServeSettings::log_format, kLogFormat},
      {"smtp", &ServeSettings::smtp, {}},
      {"smtp-ca", &ServeSettings::smtp_ca, {}},

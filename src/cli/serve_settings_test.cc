@@ -43,6 +43,18 @@ TEST(AddConfiguration, TakesWhatMailsAndWebhooksNeed) {
   EXPECT_THAT(MessageOf(R"({"sns-auto-confirm":"yes"})"), HasSubstr("\"on\" or \"off\""));
 }
 
+TEST(AddConfiguration, TakesWhatRunsFunctions) {
+  ServeSettings settings;
+  ASSERT_TRUE(AddConfiguration(R"({"python":"/p","layers":{"A-*":"a"}})", settings));
+  EXPECT_EQ(settings.python, "/p");
+  ASSERT_TRUE(settings.layers.has_value());
+  ASSERT_EQ(settings.layers->size(), 1U);
+  EXPECT_EQ(settings.layers->front().pattern, "A-*");
+  EXPECT_EQ(settings.layers->front().requirements, "a");
+  EXPECT_THAT(MessageOf(R"({"layers":"a"})"), HasSubstr("table of layers"));
+  EXPECT_THAT(MessageOf(R"({"layers":{"A":1}})"), HasSubstr("\"A\""));
+}
+
 TEST(AddConfiguration, LeavesWhatTheFlagsHaveSaid) {
   ServeSettings settings{.auth = "on"};
   ASSERT_TRUE(AddConfiguration(R"({"auth":"off","seen":"include"})", settings));
