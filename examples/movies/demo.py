@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""From a file of ratings to movie recommendations, with boto3.
+"""From a file of ratings to movie recommendations, to a table of titles and to an e-mail, with boto3.
 
-Every call below is one that works against Amazon Personalize as well. What points boto3 at Usher is
-the environment alone (AWS_ENDPOINT_URL and a key pair), as `usher env` prints it:
+Every call below is one that works against AWS as well, but for the two functions, which are built
+in (examples/movies/functions/ has them in Python). What points boto3 at Usher is the environment
+alone (AWS_ENDPOINT_URL and a key pair), as `usher env` prints it:
 
     eval "$(./usher env)"
     .venv/bin/python examples/movies/demo.py --movielens FOLDER
@@ -15,12 +16,16 @@ import collections
 import csv
 import io
 import json
+import re
+import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import boto3
 import botocore.exceptions
+import pyarrow.parquet
 
 import show
 
@@ -28,6 +33,10 @@ BUCKET = "usher-demo"
 NAME = "movies"
 LIST_LENGTH = 10
 BATCH_USERS = 100
+RESULT_KEY = "batch/results/inference/transformed.parquet"
+EMAIL = "you@example.com"
+CONFIRMATION = "AWS Notification - Subscription Confirmation"
+NOTIFICATION = "AWS Notification Message"
 POLL_SECONDS = 0.2
 GIVE_UP_SECONDS = 1800
 
@@ -84,11 +93,11 @@ def main():
     campaign_arn = create_campaign(personalize, version_arn)
     show_recommendations(runtime, campaign_arn, people, ratings, movies)
 
-    show.heading("4. Batch: a file of users in, a file of recommendations out")
-    output_key = run_batch(
-        s3, personalize, version_arn, role_arn, sorted(ratings, key=number_or_text)
-    )
-    show_batch(s3, output_key, movies)
+    show.heading("4. Batch: a file dropped into the bucket ends in a table and an e-mail")
+    mailbox = Mailbox(options.mail_command)
+    topic_arn = subscribe(boto3.client("sns"), mailbox)
+    deploy_functions(boto3.client("lambda"), s3, version_arn, topic_arn)
+    run_batch(s3, personalize, mailbox, version_arn, sorted(ratings, key=number_or_text))
 
     if options.campaign_file:
         options.campaign_file.write_text(campaign_arn + "\n", encoding="utf-8")
@@ -129,7 +138,7 @@ def prepare_interactions(s3):
 def create_role(iam):
     """The role under which Personalize reads from and writes to the bucket."""
     role = iam.create_role(
-        RoleName=f"{NAME}-personalize", AssumeRolePolicyDocument=json.dumps(TRUST_PERSONALIZE)
+        RoleName="PersonalizeRole", AssumeRolePolicyDocument=json.dumps(TRUST_PERSONALIZE)
     )
     return role["Role"]["Arn"]
 
@@ -257,35 +266,175 @@ def show_recommendations(runtime, campaign_arn, people, ratings, movies):
 # --- 4. Batch ------------------------------------------------------------------------------------
 
 
-def run_batch(s3, personalize, version_arn, role_arn, users):
-    lines = "".join(json.dumps({"userId": user}) + "\n" for user in users[:BATCH_USERS])
-    s3.put_object(Bucket=BUCKET, Key="batch/input/users.json", Body=lines.encode())
-    job_arn = personalize.create_batch_inference_job(
-        jobName=f"{NAME}-batch",
-        solutionVersionArn=version_arn,
-        numResults=LIST_LENGTH,
-        jobInput={"s3DataSource": {"path": f"s3://{BUCKET}/batch/input/users.json"}},
-        jobOutput={"s3DataDestination": {"path": f"s3://{BUCKET}/batch/output/"}},
-        roleArn=role_arn,
-    )["batchInferenceJobArn"]
-    wait(
-        f"Recommending for {min(BATCH_USERS, len(users))} users",
-        lambda: personalize.describe_batch_inference_job(batchInferenceJobArn=job_arn)[
-            "batchInferenceJob"
-        ],
+class Mailbox:
+    """The mails that the server has sent, as `usher mail` shows them."""
+
+    def __init__(self, command):
+        self.command = command.split()
+
+    def numbers(self, subject):
+        """The numbers of the mails whose subject begins so."""
+        lines = [line.split(maxsplit=3) for line in self._run("list").splitlines()[1:]]
+        return [line[0] for line in lines if line[3].startswith(subject)]
+
+    def show(self, number):
+        return self._run("show", number)
+
+    def wait_for(self, subject, known, text):
+        """The number of a mail with this subject that is none of the `known`."""
+        started = time.monotonic()
+        while time.monotonic() - started < GIVE_UP_SECONDS:
+            for number in self.numbers(subject)[len(known) :]:
+                show.done(text, started)
+                return number
+            show.waiting(text, "no mail yet", started)
+            time.sleep(POLL_SECONDS)
+        raise DemoError(f"{text}: no mail after {GIVE_UP_SECONDS} s")
+
+    def _run(self, *arguments):
+        result = subprocess.run(
+            [*self.command, *arguments], capture_output=True, text=True, check=False
+        )
+        if result.returncode != 0:
+            raise DemoError(f"{' '.join(self.command)}: {result.stderr.strip()}")
+        return result.stdout
+
+
+def subscribe(sns, mailbox):
+    """A topic that mails to you, once you have opened the link in the first mail."""
+    topic_arn = sns.create_topic(Name=f"{NAME}-batch")["TopicArn"]
+    known = mailbox.numbers(CONFIRMATION)
+    sns.subscribe(TopicArn=topic_arn, Protocol="email", Endpoint=EMAIL)
+    number = mailbox.wait_for(
+        CONFIRMATION, known, f"Subscribed {EMAIL} to a topic"
     )
-    return "batch/output/users.json.out"
+    link = re.search(r"^Confirm:\s+(\S+)", mailbox.show(number), re.MULTILINE)
+    with urllib.request.urlopen(link.group(1)) as answer:
+        answer.read()
+    show.note(f"opened the link of mail {number}: {link.group(1)[:90]}…")
+    return topic_arn
 
 
-def show_batch(s3, key, movies):
-    text = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode()
-    lines = text.splitlines()
-    show.note(f"s3://{BUCKET}/{key}, {len(lines)} lines; the first three:")
-    for line in lines[:3]:
-        print(f"  {line if len(line) <= 150 else line[:149] + '…'}")
-    first = json.loads(lines[0])
-    titles = [movies[movie][0] for movie in first["output"]["recommendedItems"][:3]]
-    show.note(f"that is, for user {first['input']['userId']}: {'; '.join(titles)} …")
+def deploy_functions(lambda_, s3, version_arn, topic_arn):
+    """One function starts a batch job for each file of users, the other writes its answers down."""
+    started = time.monotonic()
+    functions = {
+        "BatchTrigger": {
+            "Handler": "batch_trigger",
+            "variables": {
+                "SOLUTION_ARN": version_arn,
+                "BATCH_RESULTS_KEY": "batch/results",
+                "NUM_RESULTS": str(LIST_LENGTH),
+            },
+        },
+        "BatchTransform": {
+            "Handler": "batch_transform",
+            "variables": {
+                "BATCH_RESULTS_KEY": "batch/results",
+                "METADATA_KEY": "raw/movies.csv",
+            },
+        },
+    }
+    arns = {}
+    for name, function in functions.items():
+        arns[name] = lambda_.create_function(
+            FunctionName=name,
+            Runtime="usher",
+            Role="arn:aws:iam::000000000000:role/PersonalizeRole",
+            Handler=function["Handler"],
+            Code={},
+            Timeout=60,
+            Environment={"Variables": function["variables"]},
+        )["FunctionArn"]
+        lambda_.get_waiter("function_active_v2").wait(
+            FunctionName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+        )
+    lambda_.put_function_event_invoke_config(
+        FunctionName="BatchTransform", DestinationConfig={"OnSuccess": {"Destination": topic_arn}}
+    )
+
+    def rule(function, prefix, suffix):
+        return {
+            "Id": function,
+            "LambdaFunctionArn": arns[function],
+            "Events": ["s3:ObjectCreated:*"],
+            "Filter": {
+                "Key": {
+                    "FilterRules": [
+                        {"Name": "prefix", "Value": prefix},
+                        {"Name": "suffix", "Value": suffix},
+                    ]
+                }
+            },
+        }
+
+    s3.put_bucket_notification_configuration(
+        Bucket=BUCKET,
+        NotificationConfiguration={
+            "LambdaFunctionConfigurations": [
+                rule("BatchTrigger", "batch/input/", ".json"),
+                rule("BatchTransform", "batch/results/", ".out"),
+            ]
+        },
+    )
+    show.done("Deployed two functions, with a rule each for what lands in the bucket", started)
+
+
+def run_batch(s3, personalize, mailbox, version_arn, users):
+    """Nothing is called here but the upload: all that follows starts by itself."""
+    known = mailbox.numbers(NOTIFICATION)
+    count = min(BATCH_USERS, len(users))
+    lines = "".join(json.dumps({"userId": user}) + "\n" for user in users[:count])
+    started = time.monotonic()
+    s3.put_object(Bucket=BUCKET, Key="batch/input/users.json", Body=lines.encode())
+    show.done("Dropped users.json into s3://" + BUCKET + "/batch/input/")
+    job = wait_until(
+        "Its event has started a batch job",
+        lambda: personalize.list_batch_inference_jobs(solutionVersionArn=version_arn)[
+            "batchInferenceJobs"
+        ],
+    )[0]
+    wait(
+        f"Recommended for {count} users",
+        lambda: personalize.describe_batch_inference_job(
+            batchInferenceJobArn=job["batchInferenceJobArn"]
+        )["batchInferenceJob"],
+    )
+    table = wait_until(
+        "Its results have become a Parquet file", lambda: read_parquet(s3, RESULT_KEY)
+    )
+    number = mailbox.wait_for(NOTIFICATION, known, f"A mail has gone to {EMAIL}")
+    show.note(f"{time.monotonic() - started:.1f} s from the upload to the mail")
+    show_parquet(table)
+    show_mail(mailbox.show(number))
+
+
+def read_parquet(s3, key):
+    """The table, once the object is there."""
+    try:
+        body = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        return None
+    return pyarrow.parquet.read_table(io.BytesIO(body))
+
+
+def show_parquet(table):
+    print()
+    show.note(f"s3://{BUCKET}/{RESULT_KEY}, {table.num_rows} rows, of which the first:")
+    rows = [
+        (str(user), text if len(text) <= 100 else text[:99] + "…")
+        for user, text in zip(
+            table["userId"][:5].to_pylist(), table["Recommendations"][:5].to_pylist()
+        )
+    ]
+    show.table([(user, text.ljust(100)) for user, text in rows], header=("userId", "Recommendations".ljust(100)))
+
+
+def show_mail(text):
+    print()
+    show.note("the mail:")
+    for line in text.splitlines()[:16]:
+        print(f"  │ {line if len(line) <= 104 else line[:103] + '…'}")
 
 
 # --- Shared --------------------------------------------------------------------------------------
@@ -304,6 +453,19 @@ def wait(text, describe):
         show.waiting(text, resource["status"], started)
         time.sleep(POLL_SECONDS)
     raise DemoError(f"{text}: not done after {GIVE_UP_SECONDS} s")
+
+
+def wait_until(text, look):
+    """Polls until there is something, and gives it."""
+    started = time.monotonic()
+    while time.monotonic() - started < GIVE_UP_SECONDS:
+        found = look()
+        if found:
+            show.done(text, started)
+            return found
+        show.waiting(text, "not yet", started)
+        time.sleep(POLL_SECONDS)
+    raise DemoError(f"{text}: not after {GIVE_UP_SECONDS} s; the functions' logs say why")
 
 
 def read_movies(path):
@@ -349,6 +511,11 @@ def parse_arguments():
         required=True,
         metavar="FOLDER",
         help="holds ratings.csv and movies.csv",
+    )
+    parser.add_argument(
+        "--mail-command",
+        default="./usher mail",
+        help="how to read the server's mails: usher mail --data with its data folder",
     )
     parser.add_argument("--campaign-file", type=Path, help="the campaign's ARN is written here")
     return parser.parse_args()
