@@ -38,7 +38,8 @@ constexpr int kLanes = static_cast<int>(hn::MaxLanes(Tag()));
 constexpr int kTileVecs = static_cast<int>(kTileWidth) / kLanes;
 
 // sum + a pair of columns of kLanes rows times a pair of entries of u, in every lane.
-#if HWY_TARGET == HWY_SCALAR || HWY_ARCH_ARM || HWY_ARCH_WASM || HWY_ARCH_RVV || HWY_ARCH_PPC
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128 || HWY_ARCH_ARM || HWY_ARCH_WASM || \
+    HWY_ARCH_RVV || HWY_ARCH_PPC
 // No instruction adds neighbours, or it leaves them in another order.
 HWY_INLINE Vec32 AddPair(const std::int8_t* HWY_RESTRICT columns, std::int32_t pair, Vec32 sum) {
   std::int16_t u[2];

@@ -179,6 +179,8 @@ def test_the_python_twin_makes_the_same_table(functions, wrangler):
             Environment={"Variables": {"METADATA_KEY": CATALOGUE}},
             Timeout=60,
         )
+    else:
+        pytest.importorskip("pandas", reason="pandas, which the twin needs, comes with the layer awswrangler")
     movies = ["1", "11", "47", "99", "100", "101"]
     texts = {
         "numbers": [line(str(user), *movies[user % 6 :]) for user in range(1, 40)],
