@@ -7,7 +7,7 @@
 //     if (!answer) return answer.error();
 //     return std::string(R"({"greeted":true})");
 //   }
-//   constexpr BuiltinFunction kFunctions[] = {{"greet", Greet}};
+//   const BuiltinFunction kFunctions[] = {{"greet", Greet}};
 //
 // `event` is the JSON that the function was invoked with, within Lambda's limits for payloads
 // (6 MB, or 1 MB for an asynchronous one). The answer is JSON too, and no longer than 6 MB; "null"
@@ -60,7 +60,7 @@ struct FunctionContext {
 
 struct BuiltinFunction {
   std::string_view handler;  // as CreateFunction's Handler names it: "batch_trigger"
-  Result<std::string> (*run)(const std::string& event, FunctionContext& context);
+  std::function<Result<std::string>(const std::string& event, FunctionContext& context)> run;
 };
 
 }  // namespace usher::functions

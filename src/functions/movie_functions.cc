@@ -1,18 +1,16 @@
 #include "functions/movie_functions.h"
 
-#include <array>
-
 #include "functions/batch_transform.h"
 #include "functions/batch_trigger.h"
+#include "functions/realtime_api.h"
 
 namespace usher::functions {
 
-std::span<const BuiltinFunction> MovieFunctions() {
-  static constexpr std::array<BuiltinFunction, 2> kFunctions = {{
-      {"batch_trigger", BatchTrigger},
-      {"batch_transform", BatchTransform},
-  }};
-  return kFunctions;
-}
+MovieFunctions::MovieFunctions()
+    : functions_{{{"batch_trigger", BatchTrigger},
+                  {"batch_transform", BatchTransform},
+                  {"realtime_api", [this](const std::string& event, FunctionContext& context) {
+                     return RealtimeApi(event, context, catalogues_);
+                   }}}} {}
 
 }  // namespace usher::functions

@@ -1,13 +1,26 @@
-// The built-in functions of the movie workflow.
+// The built-in functions of the movie workflow, with what they keep between invocations.
 #pragma once
 
+#include <array>
 #include <span>
 
 #include "functions/builtin_function.h"
+#include "functions/movie_catalogue.h"
 
 namespace usher::functions {
 
-// `batch_trigger` and `batch_transform`.
-[[nodiscard]] std::span<const BuiltinFunction> MovieFunctions();
+class MovieFunctions {
+ public:
+  MovieFunctions();
+  MovieFunctions(const MovieFunctions&) = delete;
+  MovieFunctions& operator=(const MovieFunctions&) = delete;
+
+  // `batch_trigger`, `batch_transform` and `realtime_api`; valid as long as this is.
+  [[nodiscard]] std::span<const BuiltinFunction> all() const { return functions_; }
+
+ private:
+  MovieCatalogues catalogues_;
+  std::array<BuiltinFunction, 3> functions_;
+};
 
 }  // namespace usher::functions

@@ -1,14 +1,9 @@
 #include "functions/movie_titles.h"
 
-#include <algorithm>
-#include <array>
-
-#include "columnar/csv_reader.h"
+#include "functions/movies_csv.h"
 
 namespace usher::functions {
 namespace {
-
-constexpr std::array<std::string_view, 3> kColumns = {"movieId", "title", "genres"};
 
 std::string Described(std::string_view title, std::string_view genres) {
   const std::string_view genre = genres.substr(0, genres.find('|'));
@@ -21,53 +16,16 @@ std::string Described(std::string_view title, std::string_view genres) {
   return shown;
 }
 
-// Where the columns stand. Errors: invalid input naming the first that is missing.
-Result<std::array<std::size_t, 3>> FindColumns(const std::vector<std::string>& header) {
-  std::array<std::size_t, 3> at{};
-  for (std::size_t i = 0; i < kColumns.size(); ++i) {
-    const auto found = std::ranges::find(header, kColumns[i]);
-    if (found == header.end()) {
-      return InvalidInput("its header has no column " + std::string(kColumns[i]) +
-                          "; needed are movieId, title and genres");
-    }
-    at[i] = static_cast<std::size_t>(found - header.begin());
-  }
-  return at;
-}
-
 }  // namespace
 
 Result<MovieTitles> MovieTitles::Read(std::shared_ptr<ByteSource> csv) {
-  const columnar::CsvLimits limits;
-  auto reader = columnar::CsvReader::Open(std::move(csv), limits);
-  if (!reader) return reader.error();
-  const auto at = FindColumns((*reader)->header());
-  if (!at) return at.error();
   MovieTitles titles;
-  columnar::CsvBlock block;
-  columnar::CsvCursor cursor((*reader)->header().size(), limits.max_record_bytes);
-  while (true) {
-    const auto more = (*reader)->NextBlock(block);
-    if (!more) return more.error();
-    if (!*more) return titles;
-    cursor.Begin(block);
-    while (cursor.Next()) {
-      std::array<std::string, 3> fields;
-      for (std::size_t i = 0; i < fields.size(); ++i) {
-        std::string_view text;
-        if (!cursor.Field((*at)[i], text)) {
-          return InvalidInput("line " + std::to_string(cursor.line()) +
-                              ": something stands behind a closing quote");
-        }
-        fields[i] = text;
-      }
-      titles.shown_[std::move(fields[0])] = Described(fields[1], fields[2]);
-      if (titles.size() > kMaxMovies) {
-        return InvalidInput("it has more than " + std::to_string(kMaxMovies) + " movies");
-      }
-    }
-    if (cursor.error()) return *cursor.error();
-  }
+  const auto read = ReadMovies(std::move(csv), [&titles](const MovieRow& movie) {
+    titles.shown_[std::string(movie.id)] = Described(movie.title, movie.genres);
+    return titles.size();
+  });
+  if (!read) return read.error();
+  return titles;
 }
 
 std::string_view MovieTitles::Shown(std::string_view id) const {

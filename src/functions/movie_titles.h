@@ -11,13 +11,10 @@
 
 namespace usher::functions {
 
-inline constexpr std::size_t kMaxMovies = 20'000'000;
-
 class MovieTitles {
  public:
-  // Reads CSV with the columns movieId, title and genres, as MovieLens has them: "Toy Story
-  // (1995)", "Adventure|Animation". Of one id twice, the later counts. Errors: invalid input with
-  // the line; those of the source.
+  // Reads a movies.csv (functions/movies_csv.h). Of one id twice, the later counts. Errors: those
+  // of ReadMovies.
   static Result<MovieTitles> Read(std::shared_ptr<ByteSource> csv);
 
   // "Toy Story (1995) (Adventure)": the title as it is, and its first genre. A genre that stands in

@@ -23,8 +23,23 @@ struct TestContext {
           if (found == objects.end()) {
             return Named("NoSuchKey", ErrorCode::kNotFound, "The specified key does not exist.");
           }
+          ++reads;
           api::s3::GetObjectOutput response;
+          response.e_tag = found->second;
           response.body = std::make_shared<StringSource>(found->second);
+          return response;
+        });
+    // The bytes themselves stand in for their hash.
+    dispatcher.Handle<api::s3::HeadObject>(
+        [this](const api::s3::HeadObjectRequest& request,
+               wire::CallContext& /*context*/) -> Result<api::s3::HeadObjectOutput> {
+          const auto found = objects.find({request.bucket, request.key});
+          if (found == objects.end()) {
+            return Named("NotFound", ErrorCode::kNotFound, "The object does not exist.");
+          }
+          api::s3::HeadObjectOutput response;
+          response.e_tag = found->second;
+          response.content_length = static_cast<std::int64_t>(found->second.size());
           return response;
         });
     dispatcher.Handle<api::s3::PutObject>(
@@ -38,14 +53,14 @@ struct TestContext {
   }
 
   // Invokes a function with one record. The key is put into the event as it is given.
-  Result<std::string> Invoke(Result<std::string> (*function)(const std::string&, FunctionContext&),
-                             const std::string& bucket, const std::string& encoded_key) {
+  using Function = std::function<Result<std::string>(const std::string&, FunctionContext&)>;
+  Result<std::string> Invoke(const Function& function, const std::string& bucket,
+                             const std::string& encoded_key) {
     return Invoke(function, R"({"Records":[{"s3":{"bucket":{"name":")" + bucket +
                                 R"("},"object":{"key":")" + encoded_key + R"("}}}]})");
   }
 
-  Result<std::string> Invoke(Result<std::string> (*function)(const std::string&, FunctionContext&),
-                             const std::string& event) {
+  Result<std::string> Invoke(const Function& function, const std::string& event) {
     FunctionContext context{.request_id = "1",
                             .function_name = "f",
                             .function_version = "$LATEST",
@@ -65,6 +80,7 @@ struct TestContext {
   std::atomic<bool> cancelled = false;
   std::map<std::string, std::string> environment;
   std::map<std::pair<std::string, std::string>, std::string> objects;
+  int reads = 0;                   // of objects
   std::vector<std::string> lines;  // of the log
   wire::Dispatcher dispatcher;
   wire::CallContext call;

@@ -102,6 +102,7 @@ struct App::Parts {
   std::unique_ptr<s3::ObjectEvents> object_events;
   std::unique_ptr<logs::Service> logs;
   std::unique_ptr<personalize::Service> personalize;
+  functions::MovieFunctions movie_functions;
   std::unique_ptr<lambda::Service> lambda;
   std::unique_ptr<sqs::Service> sqs;
   std::unique_ptr<sns::Service> sns;
@@ -181,7 +182,7 @@ Result<void> App::Parts::RegisterServices(const AppOptions& options, const std::
                              .python = options.python,
                              .layers_folder = options.layers_folder,
                              .layer_rules = options.layer_rules,
-                             .builtins = functions::MovieFunctions()},
+                             .builtins = movie_functions.all()},
                             *documents, *deliveries, dispatcher, *temporary_credentials, clock);
   if (!opened) return opened.error();
   lambda = *std::move(opened);

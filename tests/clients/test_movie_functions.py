@@ -10,7 +10,7 @@ import pytest
 
 import movies_workflow as workflow
 from lambda_code import create, eventually, zip_of
-from usher_server import ROOT, clean_environment
+from usher_server import ROOT, UsherServer, clean_environment
 
 FUNCTIONS = ROOT / "examples" / "movies" / "functions"
 LAYER = ROOT / ".layers" / "awswrangler"
@@ -316,3 +316,166 @@ def find_rows(functions, key):
         return functions.table(key).to_pylist()
     except functions.s3.exceptions.NoSuchKey:
         return None
+
+
+# --- realtime_api ----------------------------------------------------------------------------------
+
+DEVICE_SCHEMA = {
+    **workflow.INTERACTIONS_SCHEMA,
+    "fields": [
+        *workflow.INTERACTIONS_SCHEMA["fields"],
+        {"name": "DEVICE", "type": "string", "categorical": True},
+    ],
+}
+
+
+def device_ratings():
+    """200 users who watch even movies on tv and odd ones on the phone."""
+    rows = ["USER_ID,ITEM_ID,TIMESTAMP,DEVICE"]
+    for user in range(200):
+        for k in range(12):
+            movie = (user * 7 + k * k * 3) % 40
+            device = "phone" if movie % 2 else "tv"
+            rows.append(f"{user},{movie},{1_600_000_000 + user * 1000 + k * 60},{device}")
+    return "\n".join(rows) + "\n"
+
+
+@pytest.fixture(scope="module")
+def situations(tmp_path_factory):
+    """A campaign whose answer depends on the device, and the function in front of it."""
+    server = UsherServer(tmp_path_factory.mktemp("devices") / "data").start()
+    yield make_situations(server)
+    assert server.stop() == 0, server.log_end()
+
+
+def make_situations(server):
+    functions = Functions(server)
+    personalize = functions.server.client("personalize")
+    functions.s3.create_bucket(Bucket=workflow.BUCKET)
+    functions.s3.put_object(Bucket=workflow.BUCKET, Key="devices.csv", Body=device_ratings().encode())
+    movies = "".join(f"{movie},Movie {movie},Genre {movie % 3}|All\n" for movie in range(40))
+    functions.put("movies.csv", "movieId,title,genres\n" + movies)
+    group = workflow.create_group(personalize, "devices")
+    schema = workflow.create_schema(personalize, "devices", DEVICE_SCHEMA)
+    dataset = workflow.create_dataset(personalize, group, schema)
+    job = workflow.start_import(personalize, dataset, functions.role, "devices.csv", "devices")
+    workflow.wait_for(workflow.describe_import(personalize, job))
+    version = workflow.train(personalize, group, "devices")
+    campaign = workflow.create_campaign(
+        personalize,
+        version,
+        "devices",
+        campaignConfig={"itemExplorationConfig": {"explorationWeight": "0"}},
+    )
+    functions.variables = {
+        "CAMPAIGN_ARN": campaign,
+        "BUCKET": BUCKET,
+        "METADATA_KEY": "movies.csv",
+        "NUM_RESULTS": "5",
+    }
+    functions.create("realtime", "realtime_api", functions.variables)
+    return functions
+
+
+def ask(functions, event):
+    answer = functions.functions.invoke(FunctionName="realtime", Payload=json.dumps(event))
+    payload = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, payload
+    return payload
+
+
+def proxy_event(**query):
+    return {
+        "resource": "/",
+        "httpMethod": "GET",
+        "queryStringParameters": query or None,
+        "multiValueQueryStringParameters": {k: [v] for k, v in query.items()} or None,
+        "requestContext": {"stage": "dev"},
+        "body": None,
+    }
+
+
+def ask_twin(functions, event):
+    ran = subprocess.run(
+        [sys.executable, "-c", RUN_TWIN.format(name="realtime_api"), json.dumps(event)],
+        env={
+            **clean_environment(),
+            **functions.server.exports,
+            **functions.variables,
+            "PYTHONPATH": str(FUNCTIONS),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+def without_id(answer):
+    assert answer.pop("recommendationId").startswith("RID-")
+    return answer
+
+
+def test_context_changes_what_a_proxy_event_is_answered(situations):
+    for device, oddness in (("tv", 0), ("phone", 1)):
+        answer = ask(situations, proxy_event(user_id="3", DEVICE=device))
+        assert answer["statusCode"] == 200 and set(answer) <= {
+            "statusCode",
+            "headers",
+            "multiValueHeaders",
+            "body",
+            "isBase64Encoded",
+        }
+        movies = json.loads(answer["body"])["recommendations"]
+        assert len(movies) == 5
+        assert [int(movie["itemId"]) % 2 for movie in movies] == [oddness] * 5
+        scores = [movie["score"] for movie in movies]
+        assert scores == sorted(scores, reverse=True) and 0 < scores[-1] <= scores[0] <= 1
+        for movie in movies:
+            number = int(movie["itemId"])
+            assert movie["title"] == f"Movie {number}"
+            assert movie["genres"] == [f"Genre {number % 3}", "All"]
+
+
+def test_both_kinds_of_event_and_the_twin_agree(situations):
+    mapped = {"user_id": "3", "context": '{"DEVICE":"phone"}'}
+    proxy = proxy_event(user_id="3", DEVICE="phone")
+    answers = [
+        ask(situations, mapped),
+        json.loads(ask(situations, proxy)["body"]),
+        ask_twin(situations, mapped),
+        json.loads(ask_twin(situations, proxy)["body"]),
+    ]
+    answers = [without_id(answer) for answer in answers]
+    assert all(answer == answers[0] for answer in answers[1:])
+
+
+def test_what_the_caller_can_put_right_is_a_400_in_both(situations):
+    for query, part in (({}, "user_id"), ({"user_id": "3", "COLOUR": "red"}, "COLOUR")):
+        for answer in (ask(situations, proxy_event(**query)), ask_twin(situations, proxy_event(**query))):
+            assert answer["statusCode"] == 400, answer
+            assert part in json.loads(answer["body"])["message"]
+    answer = situations.functions.invoke(FunctionName="realtime", Payload="{}")
+    assert answer["FunctionError"] == "Unhandled"
+    assert "user_id is missing" in json.loads(answer["Payload"].read())["errorMessage"]
+
+
+def test_a_new_catalogue_is_seen_by_the_next_request(situations):
+    before = ask(situations, {"user_id": "3"})["recommendations"]
+    movies = "".join(f"{movie},Renamed {movie},Drama\n" for movie in range(40))
+    situations.put("movies.csv", "movieId,title,genres\n" + movies)
+    after = ask(situations, {"user_id": "3"})["recommendations"]
+    assert [movie["title"] for movie in after] == [f"Renamed {movie['itemId']}" for movie in before]
+    titles = "".join(f"{movie},Movie {movie},Genre {movie % 3}|All\n" for movie in range(40))
+    situations.put("movies.csv", "movieId,title,genres\n" + titles)
+
+
+def test_a_missing_campaign_is_the_functions_error(situations):
+    arn = situations.variables["CAMPAIGN_ARN"] + "-gone"
+    situations.create("gone", "realtime_api", {**situations.variables, "CAMPAIGN_ARN": arn})
+    answer = situations.functions.invoke(FunctionName="gone", Payload=json.dumps(proxy_event(user_id="3")))
+    payload = json.loads(answer["Payload"].read())
+    assert answer["FunctionError"] == "Unhandled"
+    assert payload["errorType"] == "ResourceNotFoundException" and "CAMPAIGN_ARN" in payload["errorMessage"]

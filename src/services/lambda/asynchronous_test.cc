@@ -53,7 +53,7 @@ Result<std::string> Nothing(const std::string& /*event*/, functions::FunctionCon
   return std::string("null");
 }
 
-constexpr functions::BuiltinFunction kBuiltins[] = {
+const functions::BuiltinFunction kBuiltins[] = {
     {"echo", Echo}, {"fail", Fail}, {"nothing", Nothing}};
 
 class AsynchronousTest : public testing::Test {
