@@ -28,6 +28,7 @@ int Main(Arguments arguments);
 int Serve(Arguments arguments);
 int Demo(Arguments arguments);
 int Env(Arguments arguments);
+int Deploy(Arguments arguments);
 int Train(Arguments arguments);
 int Recommend(Arguments arguments);
 int Explain(Arguments arguments);
