@@ -1,5 +1,7 @@
 // Dispatcher: the one door. Whoever calls an operation, an HTTP client, a job, a state machine,
-// comes through here; so validation, metrics and audit exist once.
+// comes through here; so validation, metrics and audit exist once. So do traces: a call from
+// outside becomes a segment, a call within a segment that is open (tracing/trace_context.h) a
+// subsegment of it (wire/call_trace.h says which).
 //
 //   dispatcher.Handle<api::personalize::CreateCampaign>(
 //       [&](const auto& request, CallContext& context) { return CreateCampaign(request, catalog,
@@ -18,8 +20,14 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/value.h"
+#include "tracing/trace_context.h"
+#include "wire/call_trace.h"
 #include "wire/http_message.h"
 #include "wire/shape.h"
+
+namespace usher::metrics {
+class Registry;
+}
 
 namespace usher::wire {
 
@@ -33,15 +41,8 @@ struct Caller {
   bool anonymous = false;
 };
 
-// X-Amzn-Trace-Id, carried from call to call.
-struct TraceContext {
-  std::string root;
-  std::string parent;
-  bool sampled = false;
-  // How many functions, each started by an event that the one before it caused, led to this call
-  // ("Lineage=…:<depth>"): what breaks circles of events.
-  int depth = 0;
-};
+// Where in which trace the call stands, carried from call to call.
+using tracing::TraceContext;
 
 // What travels beside a request. A handler may add to the answer what its shape cannot say.
 struct CallContext {
@@ -52,6 +53,8 @@ struct CallContext {
   Time now;              // when the call came in
   std::string endpoint;  // "http://127.0.0.1:4566", as the client sees it; empty for internal calls
   std::string peer;      // address of the client, without the port; empty for internal calls
+  // The client's request, for the trace; nullptr for internal calls.
+  const HttpRequest* http = nullptr;
 
   int response_status =
       0;  // replaces the operation's own success status (206 for a range) when not 0
@@ -63,6 +66,15 @@ class Dispatcher {
   using Handler = std::function<Result<Value>(const Value& request, CallContext& context)>;
 
   void Add(const Operation& operation, Handler handler);
+  // Where traces and numbers go; both outlive the dispatcher's last call. Without them nothing is
+  // kept of either. At start only.
+  void SetTelemetry(tracing::Recorder* recorder, metrics::Registry* metrics) {
+    recorder_ = recorder;
+    metrics_ = metrics;
+  }
+  // nullptr when there is none.
+  [[nodiscard]] tracing::Recorder* recorder() const { return recorder_; }
+  [[nodiscard]] metrics::Registry* metrics() const { return metrics_; }
 
   // Op is a generated tag: Op::Request, Op::Response, Op::operation().
   template <typename Op, typename F>
@@ -89,7 +101,18 @@ class Dispatcher {
   }
 
  private:
-  std::unordered_map<const Operation*, Handler> handlers_;
+  struct Entry {
+    Handler handler;
+    TraceRole role;
+    std::string_view node;  // NodeName of the service
+  };
+
+  static Result<Value> Run(const Entry& entry, const Operation& operation, const Value& request,
+                           CallContext& context);
+
+  std::unordered_map<const Operation*, Entry> handlers_;
+  tracing::Recorder* recorder_ = nullptr;
+  metrics::Registry* metrics_ = nullptr;
 };
 
 }  // namespace usher::wire

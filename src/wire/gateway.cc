@@ -1,13 +1,13 @@
 #include "wire/gateway.h"
 
-#include <algorithm>
-#include <charconv>
 #include <exception>
 
 #include "base/log.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "tracing/recorder.h"
 #include "wire/body_checksums.h"
+#include "wire/call_trace.h"
 #include "wire/error_names.h"
 #include "wire/payload.h"
 #include "wire/protocol.h"
@@ -97,33 +97,6 @@ Error BodyTooLarge(Protocol protocol, std::size_t limit) {
   return Named("RequestEntityTooLargeException", ErrorCode::kLimitExceeded, message, 413);
 }
 
-// Deeper than any circle is let go on.
-constexpr int kMaxDepth = 1'000;
-
-// The count at the end of "Lineage=<hash>:<count>"; 0 when there is none.
-int DepthOf(std::string_view lineage) {
-  const std::string_view count = lineage.substr(lineage.rfind(':') + 1);
-  int depth = 0;
-  const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), depth);
-  if (error != std::errc() || end != count.data() + count.size()) return 0;
-  return std::clamp(depth, 0, kMaxDepth);
-}
-
-// "Root=1-…;Parent=…;Sampled=1;Lineage=usher:3".
-TraceContext ParseTrace(const Headers& headers) {
-  TraceContext trace;
-  const std::string* header = headers.Find("X-Amzn-Trace-Id");
-  if (!header) return trace;
-  for (const std::string_view field : Split(*header, ';')) {
-    const std::string_view part = Trim(field);
-    if (part.starts_with("Root=")) trace.root = part.substr(5);
-    if (part.starts_with("Parent=")) trace.parent = part.substr(7);
-    if (part == "Sampled=1") trace.sampled = true;
-    if (part.starts_with("Lineage=")) trace.depth = DepthOf(part.substr(8));
-  }
-  return trace;
-}
-
 // One request on its way through; knows at each moment as much as an error's answer can tell.
 class Exchange {
  public:
@@ -186,6 +159,7 @@ class Exchange {
                               .stream = BodyStream(operation)});
     if (!input) return input.error();
 
+    BeginTrace(operation);
     auto output = dispatcher_.Call(operation, *input, call_);
     if (!output) return output.error();
     HttpResponse answer = CodecFor(service.protocol).encode(operation, *output, AnswerFrame());
@@ -193,9 +167,29 @@ class Exchange {
     return answer;
   }
 
+  // A client that says whether its trace is recorded is obeyed; else the rules decide.
+  void BeginTrace(const Operation& operation) {
+    tracing::TraceContext& trace = call_.trace;
+    if (trace.root.empty()) trace.parent.clear();
+    trace.sampled = sampling_ == tracing::SamplingDecision::kSampled;
+    call_.http = &request_;
+    trace.recorder = dispatcher_.recorder();
+    if (trace.recorder == nullptr || sampling_ != tracing::SamplingDecision::kNone) return;
+    const std::string_view node = NodeName(operation.service->id);
+    const std::string* host = request_.headers.Find("Host");
+    trace.sampled = RoleOf(operation) != TraceRole::kSilent &&
+                    trace.recorder->Sample({.service_name = node,
+                                            .service_type = NodeType(node),
+                                            .host = host != nullptr ? *host : std::string_view(),
+                                            .method = request_.method,
+                                            .url_path = target_.path});
+  }
+
   // The service, and outside the query protocol the operation too.
   Result<void> FindRoute() {
-    call_.trace = ParseTrace(request_.headers);
+    if (const std::string* header = request_.headers.Find("X-Amzn-Trace-Id")) {
+      sampling_ = tracing::ReadTraceHeader(*header, call_.trace);
+    }
     if (const std::string* host = request_.headers.Find("Host")) call_.endpoint = "http://" + *host;
     const auto scope = sigv4::ClaimedScope(request_);
     if (scope) {
@@ -388,6 +382,7 @@ class Exchange {
   RequestTarget target_;  // its path lies in request_.target
   Route route_;
   CallContext call_;
+  tracing::SamplingDecision sampling_ = tracing::SamplingDecision::kNone;
   std::string body_;
   bool body_read_ = false;
 };

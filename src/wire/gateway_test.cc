@@ -160,7 +160,9 @@ TEST_F(GatewayTest, AnswersAJsonRequest) {
 
 TEST_F(GatewayTest, TellsTheHandlerWhoCallsFromWhere) {
   HttpRequest request = Describe("movies");
-  request.headers.Add("X-Amzn-Trace-Id", "Root=1-5e1b4151-5ac6c58f; Parent=53995c3f; Sampled=1");
+  request.headers.Add(
+      "X-Amzn-Trace-Id",
+      "Root=1-5e1b4151-5ac6c58f40c5a3d0a1b2c3d4; Parent=53995c3f42cd8ad8; Sampled=1");
 
   ASSERT_EQ(
       Handle(Sign(request, *ReadAll(*Describe("movies").body, 1000), "personalize"), true).status,
@@ -174,8 +176,8 @@ TEST_F(GatewayTest, TellsTheHandlerWhoCallsFromWhere) {
   EXPECT_EQ(context_.endpoint, "http://localhost:4566");
   EXPECT_EQ(context_.now, clock_.Now());
   EXPECT_EQ(context_.request_id, outcome_.request_id);
-  EXPECT_EQ(context_.trace.root, "1-5e1b4151-5ac6c58f");
-  EXPECT_EQ(context_.trace.parent, "53995c3f");
+  EXPECT_EQ(context_.trace.root, "1-5e1b4151-5ac6c58f40c5a3d0a1b2c3d4");
+  EXPECT_EQ(context_.trace.parent, "53995c3f42cd8ad8");
   EXPECT_TRUE(context_.trace.sampled);
 }
 

@@ -247,7 +247,7 @@ struct ObjectEvents::Announcement::Told {
       message.body =
           RecordOf(event, rule, bucket, object, events->NextSequencer(context.now), context);
       message.context.region = context.region;
-      message.context.trace = context.trace;
+      message.context.trace = context.trace.ForEvents();
       if (rule.kind == TargetKind::kFunction) ++message.context.trace.depth;
       events->deliveries_.Enqueue(batch, kLane, {.key = rule.target, .payload = Encode(message)});
       enqueued = true;
