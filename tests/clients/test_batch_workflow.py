@@ -12,6 +12,7 @@ import pytest
 
 import batch_workflow as batch
 import lambda_code
+import log_groups
 import movies_workflow as workflow
 
 # Every kill costs about a second: a few in each run, many with USHER_KILLS=100.
@@ -174,13 +175,7 @@ def test_a_wrong_recipe_is_said_where_the_function_logs(prepared, personalize_ro
     logs = server.client("logs")
 
     def complaint():
-        try:
-            found = logs.filter_log_events(
-                logGroupName="/aws/lambda/WrongTrigger", filterPattern='"aws-item-affinity"'
-            )
-        except logs.exceptions.ResourceNotFoundException:
-            return None
-        return found["events"]
+        return log_groups.events_of(logs, "/aws/lambda/WrongTrigger", filterPattern='"aws-item-affinity"')
 
     event = batch.wait_until(complaint, "the complaint in the log")[0]
     assert "USER_SEGMENTATION" in event["message"]

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambda_code import create, eventually, invoke
+from log_groups import events_of
 
 COUNT = """
 import os
@@ -148,10 +149,7 @@ def test_the_log_of_a_function_is_in_cloudwatch_logs(server):
     request_id = answer["ResponseMetadata"]["RequestId"]
 
     def events():
-        try:
-            found = logs.filter_log_events(logGroupName="/aws/lambda/telling")["events"]
-        except logs.exceptions.ResourceNotFoundException:
-            return None
+        found = events_of(logs, "/aws/lambda/telling")
         return found if len(found) >= 5 else None
 
     messages = [one["message"] for one in eventually(events)]

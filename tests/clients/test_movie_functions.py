@@ -10,6 +10,7 @@ import pytest
 
 import movies_workflow as workflow
 from lambda_code import create, eventually, zip_of
+from log_groups import events_of
 from usher_server import ROOT, UsherServer, clean_environment
 
 FUNCTIONS = ROOT / "examples" / "movies" / "functions"
@@ -158,9 +159,7 @@ def test_what_the_transform_could_not_do_is_in_its_payload_and_log(functions):
     assert functions.invoke("transform", "r/segment/items.json.out") == (None, None)
     logs = functions.server.client("logs")
     events = eventually(
-        lambda: logs.filter_log_events(
-            logGroupName="/aws/lambda/transform", filterPattern='"segments list users"'
-        )["events"]
+        lambda: events_of(logs, "/aws/lambda/transform", filterPattern='"segments list users"')
     )
     assert len(events) == 1 and "r/segment/items.json.out" in events[0]["message"]
 

@@ -10,6 +10,7 @@ import botocore.exceptions
 import pytest
 
 from lambda_code import create
+from log_groups import events_of
 from test_sns import error_of, mail_with_subject, mails_to, subscribe_by_mail, wait_until
 from webhook import Webhook
 
@@ -321,11 +322,7 @@ def test_a_failure_stands_in_the_log_group_of_the_topic(server):
     sent = sns.publish(TopicArn=topic, Message="nobody home")
 
     def lines():
-        group = f"sns/{server.region}/000000000000/told"
-        try:
-            return logs.filter_log_events(logGroupName=group)["events"]
-        except logs.exceptions.ResourceNotFoundException:
-            return []
+        return events_of(logs, f"sns/{server.region}/000000000000/told")
 
     (event,) = wait_until(lines, "the line in the log group")
     line = json.loads(event["message"])
