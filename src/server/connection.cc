@@ -51,10 +51,11 @@ wire::HttpResponse CallHandler(const Handler& handler, wire::HttpRequest request
 
 }  // namespace
 
-Connection::Connection(UniqueFd fd, std::string peer, const HttpLimits& limits)
+Connection::Connection(UniqueFd fd, std::string peer, const HttpLimits& limits,
+                       WaitListener* listener)
     : limits_(limits),
       peer_(std::move(peer)),
-      stream_(std::move(fd)),
+      stream_(std::move(fd), listener),
       deadline_(In(limits.head_timeout)) {}
 
 Connection::Next Connection::ReadHead(const Observer& observer) {

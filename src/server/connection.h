@@ -27,8 +27,8 @@ class Connection {
     kClose,
   };
 
-  // `limits` outlives the connection.
-  Connection(UniqueFd fd, std::string peer, const HttpLimits& limits);
+  // `limits` and `listener`, which may be nullptr, outlive the connection.
+  Connection(UniqueFd fd, std::string peer, const HttpLimits& limits, WaitListener* listener);
 
   [[nodiscard]] int fd() const { return stream_.fd(); }
   [[nodiscard]] Instant deadline() const { return deadline_; }

@@ -21,8 +21,10 @@ inline constexpr std::uint64_t kMaxBodyBytes = 6ULL << 30;  // one S3 part is at
 inline constexpr std::uint64_t kMaxDrainBytes = 256U << 10;
 
 // Counts.
-inline constexpr std::size_t kMaxConnections = 1024;  // one more is answered 503 and closed
-inline constexpr std::size_t kMaxWorkers = 128;       // requests that run at once; others wait
+inline constexpr std::size_t kMaxConnections = 4096;  // one more is answered 503 and closed
+// Requests that run at once; others wait. One that waits for its client to send or to read is not
+// counted, so that slow clients take none of these.
+inline constexpr std::size_t kMaxWorkers = 128;
 
 // Times.
 inline constexpr Millis kHeadTimeout{10'000};     // from a head's first byte to its last; 408

@@ -17,6 +17,7 @@
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -57,7 +58,7 @@ void BlockSigpipe() {
 
 }  // namespace
 
-class HttpServer::Impl {
+class HttpServer::Impl : public WaitListener {
  public:
   Impl(BoundSocket socket, HttpLimits limits)
       : socket_(std::move(socket)), limits_(limits), address_(socket_.address) {}
@@ -84,6 +85,11 @@ class HttpServer::Impl {
   void Work();  // a worker thread
   void ServeWhileReady(Id id, Owned connection);
   void AddWorkerLocked();
+  void AddWorkerIfAllBusyLocked();
+  bool Retire();  // true for a worker that is one too many: it ends
+  void JoinRetired();
+  void WaitBegins() override;
+  void WaitEnds() override;
 
   // Who holds a connection's unique_ptr works on it: a worker, or the table of the parked.
   void Park(Id id, Owned connection, int epoll_action);
@@ -110,7 +116,9 @@ class HttpServer::Impl {
   std::size_t open_ = 0;
   std::uint64_t accepted_ = 0;
   std::uint64_t turned_away_ = 0;
-  std::vector<std::thread> workers_;
+  std::size_t waiting_ = 0;  // workers that wait for a client
+  std::unordered_map<std::thread::id, std::thread> workers_;
+  std::vector<std::thread> retired_;  // to be joined
   std::thread accept_thread_;
 };
 
@@ -127,12 +135,54 @@ Result<void> HttpServer::Impl::Start(Handler handler, Observer observer) {
   }
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < std::min(kFirstWorkers, limits_.workers); ++i) AddWorkerLocked();
+  if (workers_.empty()) return SystemError("cannot start a worker", EAGAIN);
   accept_thread_ = std::thread([this] { Accept(); });
   return {};
 }
 
 void HttpServer::Impl::AddWorkerLocked() {
-  workers_.emplace_back([this] { Work(); });
+  try {
+    std::thread worker([this] { Work(); });
+    const std::thread::id id = worker.get_id();
+    workers_.emplace(id, std::move(worker));
+  } catch (const std::system_error& error) {
+    // The system gives no more threads: requests wait for those that there are.
+    Log(LogLevel::kWarning, "cannot add a worker", {{"reason", error.what()}});
+  }
+}
+
+void HttpServer::Impl::AddWorkerIfAllBusyLocked() {
+  const bool all_busy = running_.size() == workers_.size();
+  if (all_busy && workers_.size() - waiting_ < limits_.workers && !stopping_) AddWorkerLocked();
+}
+
+void HttpServer::Impl::WaitBegins() {
+  const std::lock_guard lock(mutex_);
+  ++waiting_;
+  AddWorkerIfAllBusyLocked();
+}
+
+void HttpServer::Impl::WaitEnds() {
+  const std::lock_guard lock(mutex_);
+  --waiting_;
+}
+
+bool HttpServer::Impl::Retire() {
+  const std::lock_guard lock(mutex_);
+  if (workers_.size() - waiting_ <= limits_.workers || stopping_) return false;
+  const auto self = workers_.find(std::this_thread::get_id());
+  retired_.push_back(std::move(self->second));
+  workers_.erase(self);
+  return true;
+}
+
+void HttpServer::Impl::JoinRetired() {
+  std::vector<std::thread> retired;
+  {
+    const std::lock_guard lock(mutex_);
+    retired.swap(retired_);
+  }
+  for (std::thread& worker : retired) worker.join();
 }
 
 HttpServer::Stats HttpServer::Impl::stats() const {
@@ -159,19 +209,20 @@ void HttpServer::Impl::Accept() {
   std::array<pollfd, 2> waiting = {pollfd{.fd = wake_accept_.get(), .events = POLLIN},
                                    pollfd{.fd = socket_.fd.get(), .events = POLLIN}};
   while (!stopping_) {
-    bool any_parked = false;
+    bool anything = false;
     {
       const std::lock_guard lock(mutex_);
-      any_parked = open_ > 0;
+      anything = open_ > 0 || !retired_.empty();
     }
     // Nothing to watch: sleep until a client comes.
-    const int timeout = any_parked || accept_paused_ ? static_cast<int>(interval.count()) : -1;
+    const int timeout = anything || accept_paused_ ? static_cast<int>(interval.count()) : -1;
     waiting[1].fd = accept_paused_ ? -1 : socket_.fd.get();
     accept_paused_ = false;
     const int ready = poll(waiting.data(), waiting.size(), timeout);
     if (ready > 0 && waiting[1].revents != 0) AcceptAll();
     if (std::chrono::steady_clock::now() - swept >= interval) {
       ExpireParked();
+      JoinRetired();
       swept = std::chrono::steady_clock::now();
     }
   }
@@ -214,7 +265,8 @@ bool HttpServer::Impl::AcceptOne() {
   }
   const int on = 1;
   setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  Park(id, std::make_unique<Connection>(std::move(fd), PeerAddress(peer), limits_), EPOLL_CTL_ADD);
+  Park(id, std::make_unique<Connection>(std::move(fd), PeerAddress(peer), limits_, this),
+       EPOLL_CTL_ADD);
   return true;
 }
 
@@ -269,9 +321,7 @@ HttpServer::Impl::Owned HttpServer::Impl::Unpark(Id id) {
   Owned connection = std::move(found->second);
   parked_.erase(found);
   running_.emplace(id, connection.get());
-  if (running_.size() == workers_.size() && workers_.size() < limits_.workers && !stopping_) {
-    AddWorkerLocked();
-  }
+  AddWorkerIfAllBusyLocked();
   return connection;
 }
 
@@ -292,6 +342,7 @@ void HttpServer::Impl::Work() {
     // Taken meanwhile by the deadline: nullptr.
     if (Owned connection = Unpark(event.data.u64)) {
       ServeWhileReady(event.data.u64, std::move(connection));
+      if (Retire()) return;
     }
   }
 }
@@ -344,8 +395,9 @@ bool HttpServer::Impl::Stop(Millis grace) {
 
   finished_ = true;
   written = write(wake_workers_.get(), &one, sizeof(one));
-  // No worker is added any more: stopping_ was seen under the lock.
-  for (std::thread& worker : workers_) worker.join();
+  // No worker is added or retires any more: stopping_ was seen under the lock.
+  for (auto& [id, worker] : workers_) worker.join();
+  JoinRetired();
   parked_.clear();
   return in_time;
 }

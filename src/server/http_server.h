@@ -10,8 +10,9 @@
 // that all workers wait on. The worker that a connection's bytes wake reads the head, runs the
 // handler and writes the answer itself, so that a small request costs no hop between threads.
 // Bodies are read and answers written while the worker waits, with deadlines (socket_stream.h).
-// Workers are added while all are busy, up to a limit. One more thread accepts connections and
-// watches the deadlines of those that are parked.
+// Workers are added while all are busy, up to a limit on those that do not wait for a client: slow
+// clients, however many, hold threads but nobody up. Spare ones end when the clients are gone. One
+// more thread accepts connections and watches the deadlines of those that are parked.
 //
 // Threads: handler and observer run on several threads at once; Stop from one thread.
 #pragma once

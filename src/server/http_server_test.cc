@@ -498,6 +498,27 @@ TEST_F(HttpServerTest, LetsRequestsWaitWhenTheLastWorkerIsBusy) {
   EXPECT_EQ(second.Receive().body, "done");
 }
 
+TEST_F(HttpServerTest, LetsNobodyWaitForSlowClients) {
+  Serve(Echo, {.workers = 1});
+  std::vector<Client> slow;
+  for (int i = 0; i < 20; ++i) {
+    slow.push_back(Connect());
+    slow.back().Send("PUT /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nab");
+  }
+  Client quick = Connect();
+  const auto ask_quickly = [&] {
+    EXPECT_EQ(quick.Ask("GET /quick HTTP/1.1\r\nHost: h\r\n\r\n").body, "GET /quick ");
+    return server_->stats();
+  };
+
+  while (ask_quickly().running_requests < slow.size()) std::this_thread::yield();
+  EXPECT_GT(ask_quickly().workers, slow.size());
+  for (Client& client : slow) client.Send("cd");
+  for (Client& client : slow) EXPECT_EQ(client.Receive().body, "PUT /slow abcd");
+  // Whoever is no longer needed ends.
+  while (ask_quickly().workers > 1) std::this_thread::yield();
+}
+
 TEST_F(HttpServerTest, AnswersARequestThatWaitedTooLongForAWorkerWith503) {
   Gate gate;
   Serve(

@@ -143,7 +143,9 @@ bool SocketStream::Wait(short events, ProgressMeter& meter) const {
   const std::chrono::nanoseconds left = meter.left();
   const timespec timeout{.tv_sec = left.count() / 1'000'000'000,
                          .tv_nsec = left.count() % 1'000'000'000};
+  if (listener_ != nullptr) listener_->WaitBegins();
   ppoll(&waiting, 1, &timeout, nullptr);  // an error shows in the read or write that follows
+  if (listener_ != nullptr) listener_->WaitEnds();
   return meter.Waited(std::chrono::steady_clock::now() - begin);
 }
 

@@ -38,10 +38,22 @@ class ProgressMeter {
   std::uint64_t bytes_ = 0;
 };
 
+// Told when a thread begins and ends to wait for a client, so that others can do its work
+// meanwhile.
+class WaitListener {
+ public:
+  virtual void WaitBegins() = 0;
+  virtual void WaitEnds() = 0;
+
+ protected:
+  ~WaitListener() = default;
+};
+
 class SocketStream {
  public:
-  // `fd` is connected and non-blocking.
-  explicit SocketStream(UniqueFd fd) : fd_(std::move(fd)) {}
+  // `fd` is connected and non-blocking. `listener` outlives the stream; nullptr for none.
+  explicit SocketStream(UniqueFd fd, WaitListener* listener = nullptr)
+      : fd_(std::move(fd)), listener_(listener) {}
 
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] std::uint64_t bytes_in() const { return bytes_in_; }
@@ -78,6 +90,7 @@ class SocketStream {
   [[nodiscard]] bool Wait(short events, ProgressMeter& meter) const;
 
   UniqueFd fd_;
+  WaitListener* listener_;
   std::string buffer_;
   std::size_t consumed_ = 0;
   std::uint64_t bytes_in_ = 0;

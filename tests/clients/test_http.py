@@ -1,7 +1,9 @@
 """The wire itself, byte by byte: what no well-behaved client sends, and how the server takes it."""
 
 import base64
+import contextlib
 import re
+import resource
 import socket
 import zlib
 
@@ -181,3 +183,25 @@ def test_a_head_over_the_limit_is_refused(server):
 def test_what_is_no_request_is_refused(server, line):
     assert statuses(exchange(server, line, half_close=True)) == [400]
     assert server.is_ready()
+
+
+def test_nobody_waits_for_a_thousand_slow_clients(server, s3):
+    """Half of them stop within their request's head, half within its body."""
+    count = 1000
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 2 * count)), hard))
+    body = {"Content-Length": "1000"}
+    beginnings = [
+        f"GET /{BUCKET} HTTP/1.1\r\nHost: {server.listen}\r\nX-Slow: ".encode(),
+        signed_head(server, "PUT", f"/{BUCKET}/slow", body) + b"x",
+    ]
+    with contextlib.ExitStack() as slow:
+        for client in range(count):
+            connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+            slow.enter_context(connection).sendall(beginnings[client % 2])
+
+        for quick in range(20):
+            newcomer = server.client("s3")  # by a connection of its own, which is refused if it waits
+            newcomer.put_object(Bucket=BUCKET, Key="quick", Body=str(quick).encode())
+            assert newcomer.get_object(Bucket=BUCKET, Key="quick")["Body"].read() == str(quick).encode()
+        assert server.is_ready()
