@@ -65,11 +65,10 @@ std::shared_ptr<MovieCatalogues::Entry> MovieCatalogues::Find(const std::string&
   return entries_.front();
 }
 
-Result<std::shared_ptr<const MovieCatalogue>> MovieCatalogues::Get(const std::string& bucket,
-                                                                   const std::string& key,
-                                                                   FunctionContext& context) {
-  const auto head =
-      context.dispatcher.Call<s3::HeadObject>({.bucket = bucket, .key = key}, context.call);
+Result<std::shared_ptr<const MovieCatalogue>> MovieCatalogues::Get(
+    const std::string& bucket, const std::string& key, const wire::Dispatcher& dispatcher,
+    wire::CallContext& call) {
+  const auto head = dispatcher.Call<s3::HeadObject>({.bucket = bucket, .key = key}, call);
   if (!head) return Explain(bucket, key, head.error());
   const std::shared_ptr<Entry> entry = Find(bucket, key);
   const std::scoped_lock lock(entry->loading);
@@ -79,13 +78,11 @@ Result<std::shared_ptr<const MovieCatalogue>> MovieCatalogues::Get(const std::st
                    InvalidInput("it has " + std::to_string(bytes) + " bytes; at most " +
                                 std::to_string(kMaxCatalogueBytes) + " are kept in memory"));
   }
-  const auto object =
-      context.dispatcher.Call<s3::GetObject>({.bucket = bucket, .key = key}, context.call);
+  const auto object = dispatcher.Call<s3::GetObject>({.bucket = bucket, .key = key}, call);
   if (!object) return Explain(bucket, key, object.error());
   if (!object->body) return Internal("an object came without its bytes");
   auto read = MovieCatalogue::Read(object->body);
   if (!read) return Explain(bucket, key, read.error());
-  context.log("read " + std::to_string(read->size()) + " movies from s3://" + bucket + "/" + key);
   entry->etag = object->e_tag.value_or("");
   entry->catalogue = std::make_shared<const MovieCatalogue>(*std::move(read));
   return entry->catalogue;

@@ -15,8 +15,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/byte_source.h"
 #include "base/result.h"
-#include "functions/builtin_function.h"
+#include "wire/dispatcher.h"
 
 namespace usher::functions {
 
@@ -54,7 +55,8 @@ class MovieCatalogues {
   // kMaxCatalogueBytes or no movies.csv; those of HeadObject and GetObject; each names the object.
   Result<std::shared_ptr<const MovieCatalogue>> Get(const std::string& bucket,
                                                     const std::string& key,
-                                                    FunctionContext& context);
+                                                    const wire::Dispatcher& dispatcher,
+                                                    wire::CallContext& call);
 
  private:
   struct Entry {

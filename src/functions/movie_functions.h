@@ -17,6 +17,8 @@ class MovieFunctions {
 
   // `batch_trigger`, `batch_transform` and `realtime_api`; valid as long as this is.
   [[nodiscard]] std::span<const BuiltinFunction> all() const { return functions_; }
+  // Those that the functions keep; others may look into them, too.
+  [[nodiscard]] MovieCatalogues& catalogues() { return catalogues_; }
 
  private:
   MovieCatalogues catalogues_;

@@ -184,7 +184,7 @@ std::variant<std::string, Failure> Recommend(const Asked& asked, FunctionContext
         "cannot ask the campaign " + *campaign + ", which CAMPAIGN_ARN names: " + error.message;
     return Failure{std::move(error)};
   }
-  const auto catalogue = catalogues.Get(*bucket, *key, context);
+  const auto catalogue = catalogues.Get(*bucket, *key, context.dispatcher, context.call);
   if (!catalogue) return Failure{catalogue.error()};
 
   ValueList shown;

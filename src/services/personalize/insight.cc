@@ -1,0 +1,134 @@
+#include "services/personalize/insight.h"
+
+#include <algorithm>
+#include <array>
+
+#include "engine/explain.h"
+#include "services/personalize/batch_job.h"
+#include "services/personalize/campaigns.h"
+#include "services/personalize/import_job.h"
+#include "services/personalize/train_job.h"
+
+namespace usher::personalize {
+namespace {
+
+constexpr std::size_t kMaxTextBytes = 2048;  // of an id or an ARN
+constexpr std::size_t kExplainedEvents = 8;
+
+// Errors: invalid input naming the member.
+Result<std::string> Text(const Value& request, std::string_view name) {
+  const Value* value = request.Find(name);
+  const std::string* text = value ? value->as_string() : nullptr;
+  if (!text || text->empty() || text->size() > kMaxTextBytes) {
+    return InvalidInput(std::string(name) + " must be a text of 1 to " +
+                        std::to_string(kMaxTextBytes) + " bytes");
+  }
+  return *text;
+}
+
+// The deployment that the request names, with a model that answers for users.
+Result<std::shared_ptr<const Deployment>> Find(const Value& request, Service& service) {
+  const auto arn = Text(request, "campaignArn");
+  if (!arn) return arn.error();
+  auto deployment = service.deployments.Find(*arn);
+  if (deployment && !(*deployment)->loaded.model) {
+    return Unsupported("recipe " + std::string((*deployment)->recipe->name) +
+                       " answers for items, not for users");
+  }
+  return deployment;
+}
+
+}  // namespace
+
+Result<Value> DescribeModel(const Value& request, Service& service) {
+  const auto deployment = Find(request, service);
+  if (!deployment) return deployment.error();
+  const recsys::Model& model = *(*deployment)->loaded.model;
+  const std::size_t users = model.users().size();
+  ValueMap answer;
+  answer.Append("recipe", (*deployment)->recipe->name);
+  answer.Append("users", static_cast<std::int64_t>(users));
+  answer.Append("items", static_cast<std::int64_t>(model.items().size()));
+  ValueList columns;
+  for (std::string& column : model.ContextColumns()) columns.emplace_back(std::move(column));
+  answer.Append("contextColumns", std::move(columns));
+  ValueList sample;
+  const std::size_t count = std::min(kSampleUsers, users);
+  for (std::size_t k = 0; k < count; ++k) {
+    sample.emplace_back(model.users()[static_cast<std::uint32_t>(k * users / count)]);
+  }
+  answer.Append("sampleUsers", std::move(sample));
+  return Value(std::move(answer));
+}
+
+Result<Value> UserHistory(const Value& request, Service& service) {
+  const auto deployment = Find(request, service);
+  if (!deployment) return deployment.error();
+  const auto user_id = Text(request, "userId");
+  if (!user_id) return user_id.error();
+  const engine::LoadedModel& loaded = (*deployment)->loaded;
+  const recsys::Model& model = *loaded.model;
+  const auto user = model.users().Find(*user_id);
+  ValueMap answer;
+  answer.Append("known", user.has_value());
+  ValueList items;
+  std::size_t total = 0;
+  if (user) {
+    const auto history = model.History(*user);
+    const auto times = model.Times(*user);
+    const bool is_timed = loaded.info.first_timestamp && times.size() == history.size();
+    total = history.size();
+    for (std::size_t k = total; k > 0 && total - k < kMaxShownHistory; --k) {
+      ValueMap item;
+      item.Append("itemId", model.items()[history[k - 1]]);
+      if (is_timed) item.Append("time", *loaded.info.first_timestamp + times[k - 1]);
+      items.emplace_back(std::move(item));
+    }
+  }
+  answer.Append("total", static_cast<std::int64_t>(total));
+  answer.Append("items", std::move(items));
+  return Value(std::move(answer));
+}
+
+Result<Value> ExplainRecommendation(const Value& request, Service& service) {
+  const auto deployment = Find(request, service);
+  if (!deployment) return deployment.error();
+  const auto user_id = Text(request, "userId");
+  if (!user_id) return user_id.error();
+  const auto item_id = Text(request, "itemId");
+  if (!item_id) return item_id.error();
+  const auto why =
+      engine::ExplainItem((*deployment)->loaded, *user_id, *item_id,
+                          {.top = kExplainedEvents, .exclude_seen = !service.options.include_seen});
+  if (!why) return why.error();
+  return engine::ToValue(*why);
+}
+
+Result<Value> ProgressOf(const Value& request, Service& service) {
+  const Value* given = request.Find("arns");
+  const ValueList* arns = given ? given->as_list() : nullptr;
+  if (!arns || arns->size() > kMaxProgressArns) {
+    return InvalidInput("arns must be a list of at most " + std::to_string(kMaxProgressArns) +
+                        " ARNs");
+  }
+  ValueMap progress;
+  for (const Value& one : *arns) {
+    const std::string* arn = one.as_string();
+    if (!arn) return InvalidInput("arns must be texts");
+    for (const std::string_view type :
+         {kImportJob, kTrainJob, kBatchJob, kSegmentJob, kDeployJob}) {
+      const jobs::Progress at = service.jobs.ProgressOf(type, *arn);
+      if (at.fraction == 0 && at.stage.empty()) continue;
+      ValueMap entry;
+      entry.Append("fraction", at.fraction);
+      entry.Append("stage", at.stage);
+      progress.Set(*arn, std::move(entry));
+      break;
+    }
+  }
+  ValueMap answer;
+  answer.Append("progress", std::move(progress));
+  return Value(std::move(answer));
+}
+
+}  // namespace usher::personalize

@@ -1,0 +1,36 @@
+// What people want to know of a model that AWS's operations do not tell: for the console. Each is a
+// plain function from JSON to JSON, as the pages take it.
+//
+// Errors: invalid input naming the member that is missing or wrong; not found and invalid input as
+// GetRecommendations has them for a campaign; unsupported for a recipe that does not answer for
+// users.
+// Threads: safe from any thread.
+#pragma once
+
+#include "base/result.h"
+#include "base/value.h"
+#include "services/personalize/service.h"
+
+namespace usher::personalize {
+
+inline constexpr std::size_t kMaxShownHistory = 200;
+inline constexpr std::size_t kMaxProgressArns = 50;
+inline constexpr std::size_t kSampleUsers = 8;
+
+// {"campaignArn"} -> {"recipe", "users", "items", "contextColumns": […], "sampleUsers": […]}. The
+// sample are users spread over the training data.
+Result<Value> DescribeModel(const Value& request, Service& service);
+
+// {"campaignArn", "userId"} -> {"known", "total", "items": [{"itemId", "time"}, …]}: what the user
+// did in the training data, newest first, at most kMaxShownHistory; times in Unix seconds, left out
+// when the model does not know them.
+Result<Value> UserHistory(const Value& request, Service& service);
+
+// {"campaignArn", "userId", "itemId"} -> engine::ToValue of the explanation.
+Result<Value> ExplainRecommendation(const Value& request, Service& service);
+
+// {"arns": […]} -> {"progress": {arn: {"fraction", "stage"}}}: of import jobs, solution versions,
+// batch jobs and campaigns that are being worked on; others are left out.
+Result<Value> ProgressOf(const Value& request, Service& service);
+
+}  // namespace usher::personalize
