@@ -25,10 +25,13 @@ struct Command {
 // The whole program: finds the command and runs it. `arguments` begins after the program's name.
 int Main(Arguments arguments);
 
+[[nodiscard]] std::string_view VersionNumber();  // "0.1.0"
+
 int Serve(Arguments arguments);
 int Demo(Arguments arguments);
 int Env(Arguments arguments);
 int Deploy(Arguments arguments);
+int Console(Arguments arguments);
 int Train(Arguments arguments);
 int Recommend(Arguments arguments);
 int Explain(Arguments arguments);

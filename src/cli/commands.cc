@@ -10,10 +10,11 @@
 namespace usher::cli {
 namespace {
 
-constexpr std::array<Command, 12> kCommands{{
+constexpr std::array<Command, 13> kCommands{{
     {"serve", "start the server that AWS clients talk to", Serve},
     {"demo", "how to see everything at work on real movie ratings", Demo},
     {"env", "print the exports that point awscli and boto3 at the server", Env},
+    {"console", "print the link that opens the console of a running server", Console},
     {"deploy", "create or update a campaign of a running server", Deploy},
     {"mail", "list and show the mails that the server has kept", Mail},
     {"train", "train a model from an interactions file", Train},

@@ -82,11 +82,16 @@ std::string EnvCommand(const ServeSettings& settings, const server::ListenAddres
 }
 
 void PrintBanner(const ServeSettings& settings, const std::string& data_folder,
-                 const server::ListenAddress& address) {
+                 const server::App& app) {
+  const server::ListenAddress& address = app.address();
   std::printf("Usher is ready at %s\n  data folder    %s\n", address.Endpoint().c_str(),
               data_folder.c_str());
   if (settings.auth == "off") {
     std::printf("  signatures     not checked (--auth off): any key will do\n");
+  }
+  if (const std::string link = app.console_link(); !link.empty()) {
+    std::printf("  console        %s\n                 (once; `usher console` gives the next)\n",
+                link.c_str());
   }
   std::printf("  point clients  eval \"$(%s)\"\n  stop           Ctrl-C\n\n",
               EnvCommand(settings, address).c_str());
@@ -103,6 +108,9 @@ int Serve(Arguments arguments) {
        TakeText(settings.data)},
       {"--listen", "HOST:PORT", "address to listen on; port 0 takes a free one (127.0.0.1:4566)",
        TakeText(settings.listen)},
+      {"--console", "HOST:PORT|off",
+       "address of the console's pages, which a link that is printed opens (127.0.0.1:4567)",
+       TakeText(settings.console)},
       {"--auth", "on|off",
        "whether requests must be signed with the server's key; off only on a loopback address (on)",
        TakeChoice(settings.auth, {"on", "off"})},
@@ -140,12 +148,16 @@ int Serve(Arguments arguments) {
   }
   const auto listen = ListenAddressOf(settings.listen);
   if (!listen) return FailUsage("serve", listen.error().message);
+  const auto console = ConsoleListenerOf(settings.console);
+  if (!console) return FailUsage("serve", console.error().message);
   const auto data_folder = DataFolderPath(settings.data);
   if (!data_folder) return FailUsage("serve", data_folder.error().message);
 
   server::AppOptions app_options{
       .data_folder = *data_folder,
       .listen = *listen,
+      .console = *console,
+      .version = std::string(VersionNumber()),
       .verify_signatures = settings.auth != "off",
       .include_seen = settings.seen == "include",
       .binary = "/proc/self/exe",
@@ -167,7 +179,7 @@ int Serve(Arguments arguments) {
 
   auto app = server::App::Start(std::move(app_options));
   if (!app) return Fail("serve", app.error().message);
-  PrintBanner(settings, *data_folder, (*app)->address());
+  PrintBanner(settings, *data_folder, **app);
 
   int signal_number = 0;
   sigwait(&stop_signals, &signal_number);

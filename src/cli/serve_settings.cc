@@ -24,9 +24,10 @@ constexpr std::array<std::string_view, 2> kAuth{"on", "off"};
 constexpr std::array<std::string_view, 2> kSeen{"exclude", "include"};
 constexpr std::array<std::string_view, 2> kLogFormat{"text", "json"};
 constexpr std::array<std::string_view, 2> kSwitch{"on", "off"};
-constexpr std::array<Key, 11> kKeys{
+constexpr std::array<Key, 12> kKeys{
     {{"data", &ServeSettings::data, {}},
      {"listen", &ServeSettings::listen, {}},
+     {"console", &ServeSettings::console, {}},
      {"auth", &ServeSettings::auth, kAuth},
      {"seen", &ServeSettings::seen, kSeen},
      {"python", &ServeSettings::python, {}},
@@ -121,6 +122,16 @@ Result<std::string> DataFolderPath(const std::string& data) {
 Result<server::ListenAddress> ListenAddressOf(const std::string& listen) {
   if (listen.empty()) return server::ListenAddress{};
   return server::ParseListenAddress(listen);
+}
+
+Result<std::optional<server::ConsoleListener>> ConsoleListenerOf(const std::string& console) {
+  if (console == "off") return std::optional<server::ConsoleListener>();
+  server::ConsoleListener listener{.may_fail = console.empty()};
+  if (console.empty()) return std::optional(listener);
+  auto address = server::ParseListenAddress(console, "--console");
+  if (!address) return InvalidInput(address.error().message + ", or off");
+  listener.listen = *std::move(address);
+  return std::optional(std::move(listener));
 }
 
 }  // namespace usher::cli

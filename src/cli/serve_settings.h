@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "server/app.h"
 #include "server/listen_address.h"
 #include "services/lambda/layers.h"
 
@@ -17,6 +18,7 @@ namespace usher::cli {
 struct ServeSettings {
   std::string data;
   std::string listen;
+  std::string console;                                   // "HOST:PORT", "off"
   std::string auth;                                      // "on", "off"
   std::string seen;                                      // "exclude", "include"
   std::string log_format;                                // "text", "json"
@@ -44,5 +46,8 @@ Result<std::string> DataFolderPath(const std::string& data);
 
 // `listen` parsed; 127.0.0.1:4566 when it is empty.
 Result<server::ListenAddress> ListenAddressOf(const std::string& listen);
+
+// `console` parsed; nullopt for "off". When it is empty, 127.0.0.1:4567, which may fail.
+Result<std::optional<server::ConsoleListener>> ConsoleListenerOf(const std::string& console);
 
 }  // namespace usher::cli

@@ -6,9 +6,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "console/console.h"
 #include "functions/movie_functions.h"
 #include "jobs/delivery_queue.h"
 #include "jobs/job_queue.h"
+#include "server/console_link.h"
+#include "server/console_operations.h"
 #include "server/http_server.h"
 #include "server/metrics.h"
 #include "server/own_routes.h"
@@ -42,10 +45,11 @@ std::string Milliseconds(std::chrono::nanoseconds time) {
   return text.data();
 }
 
-// Health checks and scrapes come all the time and say little.
+// Health checks, scrapes and the pages of the console come all the time and say little.
 LogLevel LevelOf(const Exchange& exchange) {
   if (exchange.status >= 500) return LogLevel::kError;
-  return exchange.service == "usher" ? LogLevel::kDebug : LogLevel::kInfo;
+  const bool is_own = exchange.service == "usher" || exchange.service == "console";
+  return is_own ? LogLevel::kDebug : LogLevel::kInfo;
 }
 
 void LogRequest(const Exchange& exchange) {
@@ -110,11 +114,15 @@ struct App::Parts {
   Metrics metrics;
   OwnRoutes own_routes;
   std::unique_ptr<HttpServer> http;
+  std::unique_ptr<console::Console> console;
+  std::unique_ptr<HttpServer> console_http;
 
   Result<void> OpenStores(const AppOptions& options);
   Result<void> RegisterServices(const AppOptions& options, const std::string& endpoint);
   Result<void> OpenMail(const AppOptions& options);
   Result<void> Listen(BoundSocket socket, const AppOptions& options);
+  Result<void> OpenConsole(BoundSocket socket, const AppOptions& options,
+                           const std::string& endpoint);
   wire::HttpResponse Answer(wire::HttpRequest request, Exchange& exchange) const;
   [[nodiscard]] std::string MetricsText() const;
 };
@@ -210,6 +218,40 @@ Result<void> App::Parts::Listen(BoundSocket socket, const AppOptions& options) {
                      });
 }
 
+// A page and what it asks for: small, and never many at a time.
+HttpLimits ConsoleLimits() {
+  HttpLimits limits;
+  limits.target_bytes = 4U << 10;
+  limits.body_bytes = console::kMaxRequestBytes;
+  limits.connections = 64;
+  limits.workers = 16;
+  return limits;
+}
+
+Result<void> App::Parts::OpenConsole(BoundSocket socket, const AppOptions& options,
+                                     const std::string& endpoint) {
+  console = std::make_unique<console::Console>(
+      dispatcher, clock,
+      console::Options{.endpoint = socket.address.Endpoint(),
+                       .host = socket.address.host,
+                       .own = ConsoleOperations(
+                           {.version = options.version, .endpoint = endpoint, .started = started},
+                           *personalize, movie_functions.catalogues(), dispatcher),
+                       .on_link = [path = folder.path()](const std::string& link) {
+                         if (const auto written = WriteConsoleLink(path, link); !written) {
+                           Log(LogLevel::kWarning, "`usher console` will not find the console",
+                               {{"error", written.error().message}});
+                         }
+                       }});
+  console_http = std::make_unique<HttpServer>(std::move(socket), ConsoleLimits());
+  return console_http->Start(
+      [this](const wire::HttpRequest& request, Exchange& exchange) {
+        exchange.service = "console";
+        return console->Answer(request, exchange.operation);
+      },
+      LogRequest);
+}
+
 wire::HttpResponse App::Parts::Answer(wire::HttpRequest request, Exchange& exchange) const {
   if (auto own = AnswerOwnRoute(own_routes, request, exchange)) return *std::move(own);
   wire::Outcome outcome;
@@ -245,9 +287,20 @@ App::App(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 App::~App() { Stop(Millis(0)); }
 
 Result<std::unique_ptr<App>> App::Start(AppOptions options) {
-  // The port first: when it is taken, nothing has been touched.
+  // The ports first: when one is taken, nothing has been touched.
   auto socket = Bind(options.listen);
   if (!socket) return socket.error();
+  std::optional<BoundSocket> console_socket;
+  if (options.console) {
+    auto bound = Bind(options.console->listen, "--console");
+    if (bound) {
+      console_socket = *std::move(bound);
+    } else if (options.console->may_fail && bound.error().code == ErrorCode::kInUse) {
+      Log(LogLevel::kWarning, "no console", {{"error", bound.error().message}});
+    } else {
+      return bound.error();
+    }
+  }
   if (!options.verify_signatures && !socket->is_loopback) {
     return InvalidInput("--auth off is for this machine alone: it is refused when listening on " +
                         options.listen.ToString() + ", which others may reach");
@@ -258,8 +311,8 @@ Result<std::unique_ptr<App>> App::Start(AppOptions options) {
   auto parts = std::make_unique<Parts>(*std::move(folder));
   if (const auto opened = parts->OpenStores(options); !opened) return opened.error();
   if (const auto opened = parts->OpenMail(options); !opened) return opened.error();
-  if (const auto registered = parts->RegisterServices(options, socket->address.Endpoint());
-      !registered) {
+  const std::string endpoint = socket->address.Endpoint();
+  if (const auto registered = parts->RegisterServices(options, endpoint); !registered) {
     return registered.error();
   }
   if (const auto started = parts->sqs->Start(); !started) return started.error();
@@ -272,6 +325,12 @@ Result<std::unique_ptr<App>> App::Start(AppOptions options) {
   if (const auto listening = parts->Listen(*std::move(socket), options); !listening) {
     return listening.error();
   }
+  if (console_socket) {
+    if (const auto opened = parts->OpenConsole(*std::move(console_socket), options, endpoint);
+        !opened) {
+      return opened.error();
+    }
+  }
   return std::unique_ptr<App>(new App(std::move(parts)));
 }
 
@@ -280,6 +339,10 @@ bool App::Stop(Millis grace) {
   // Functions that run on are ended before their callers are cut off.
   parts_->lambda->StopAfter(grace * 4 / 5);
   const bool in_time = parts_->http->Stop(grace);
+  if (parts_->console_http) {
+    parts_->console_http->Stop(Millis(0));
+    RemoveConsoleLink(parts_->folder.path());
+  }
   parts_->mailer->Stop();
   parts_->http_client->Stop();
   parts_->deliveries->Stop();
@@ -289,6 +352,7 @@ bool App::Stop(Millis grace) {
 }
 
 const ListenAddress& App::address() const { return parts_->http->address(); }
+std::string App::console_link() const { return parts_->console ? parts_->console->Link() : ""; }
 const CredentialFile& App::credentials() const { return *parts_->credentials; }
 
 }  // namespace usher::server

@@ -16,14 +16,22 @@
 
 namespace usher::server {
 
+// The console's own listener.
+struct ConsoleListener {
+  ListenAddress listen{.port = kDefaultConsolePort};
+  bool may_fail = false;  // when its port is taken, the server starts without it
+};
+
 struct AppOptions {
   std::string data_folder;
   ListenAddress listen;
-  bool verify_signatures = true;  // false only on a loopback address
-  bool include_seen = false;      // recommend items that the user has already interacted with
-  std::string binary;             // of this program, for jobs in child processes
-  std::string python;             // interpreter for Lambda's functions, with awslambdaric
-  std::string layers_folder;      // where ./setup --layer installs what layers stand for
+  std::optional<ConsoleListener> console;  // none: no console
+  std::string version;                     // of this program, as the console shows it
+  bool verify_signatures = true;           // false only on a loopback address
+  bool include_seen = false;  // recommend items that the user has already interacted with
+  std::string binary;         // of this program, for jobs in child processes
+  std::string python;         // interpreter for Lambda's functions, with awslambdaric
+  std::string layers_folder;  // where ./setup --layer installs what layers stand for
   std::vector<lambda::LayerRule> layer_rules = lambda::DefaultLayerRules();
   HttpLimits limits;
   // Where mails go; into mail/ of the data folder without a relay.
@@ -47,6 +55,8 @@ class App {
   bool Stop(Millis grace);
 
   [[nodiscard]] const ListenAddress& address() const;
+  // The link that opens the console now; empty when there is none.
+  [[nodiscard]] std::string console_link() const;
   [[nodiscard]] const CredentialFile& credentials() const;
 
  private:

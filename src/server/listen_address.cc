@@ -26,21 +26,23 @@ bool IsLoopback(const sockaddr& address) {
   return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
 }
 
-Error CannotListen(const ListenAddress& address, int error_number) {
+Error CannotListen(const ListenAddress& address, std::string_view option, int error_number) {
   if (error_number == EADDRINUSE) {
     return InUse(
         "port " + std::to_string(address.port) + " on " + address.host +
         " is already in use: stop the program that listens there, or choose another port "
-        "with --listen " +
+        "with " +
+        std::string(option) + " " +
         ListenAddress{address.host, static_cast<std::uint16_t>(address.port + 1)}.ToString());
   }
   if (error_number == EACCES) {
     return AccessDenied("port " + std::to_string(address.port) +
-                        " may not be opened by this user: choose one above 1023 with --listen");
+                        " may not be opened by this user: choose one above 1023 with " +
+                        std::string(option));
   }
   if (error_number == EADDRNOTAVAIL) {
     return InvalidInput("this machine has no address " + address.host +
-                        ": give one of its own with --listen HOST:PORT");
+                        ": give one of its own with " + std::string(option) + " HOST:PORT");
   }
   return SystemError("cannot listen on " + address.ToString(), error_number);
 }
@@ -58,7 +60,7 @@ std::string ListenAddress::Endpoint() const {
   return "http://" + ToString();
 }
 
-Result<ListenAddress> ParseListenAddress(std::string_view text) {
+Result<ListenAddress> ParseListenAddress(std::string_view text, std::string_view option) {
   const std::size_t colon = text.rfind(':');
   std::string_view host = text.substr(0, colon == std::string_view::npos ? 0 : colon);
   const std::string_view port = colon == std::string_view::npos ? text : text.substr(colon + 1);
@@ -72,15 +74,14 @@ Result<ListenAddress> ParseListenAddress(std::string_view text) {
   if (host.empty() || host.find_first_not_of(kHostChars) != std::string_view::npos ||
       port.empty() || problem != std::errc{} || end != port.data() + port.size() ||
       (!bracketed && host.find(':') != std::string_view::npos)) {
-    return InvalidInput("'" + std::string(text) +
-                        "' is no address to listen on: give HOST:PORT, such as 127.0.0.1:4566 or "
-                        "[::1]:4566");
+    return InvalidInput("'" + std::string(text) + "' is no address for " + std::string(option) +
+                        " to listen on: give HOST:PORT, such as 127.0.0.1:4566 or [::1]:4566");
   }
   address.host = std::string(host);
   return address;
 }
 
-Result<BoundSocket> Bind(const ListenAddress& address) {
+Result<BoundSocket> Bind(const ListenAddress& address, std::string_view option) {
   const addrinfo hints{.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
   addrinfo* list = nullptr;
   const int failed =
@@ -98,7 +99,7 @@ Result<BoundSocket> Bind(const ListenAddress& address) {
   const int on = 1;
   setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   if (bind(fd.get(), found->ai_addr, found->ai_addrlen) != 0 || listen(fd.get(), kBacklog) != 0) {
-    return CannotListen(address, errno);
+    return CannotListen(address, option, errno);
   }
 
   sockaddr_storage bound{};

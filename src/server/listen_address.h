@@ -11,6 +11,7 @@
 namespace usher::server {
 
 inline constexpr std::uint16_t kDefaultPort = 4566;
+inline constexpr std::uint16_t kDefaultConsolePort = 4567;
 
 struct ListenAddress {
   std::string host = "127.0.0.1";     // name or number; an IPv6 address without its brackets
@@ -23,8 +24,9 @@ struct ListenAddress {
   [[nodiscard]] std::string Endpoint() const;
 };
 
-// Errors: invalid input, saying what is accepted.
-Result<ListenAddress> ParseListenAddress(std::string_view text);
+// Errors: invalid input, saying what is accepted. `option` is what the user gave it by.
+Result<ListenAddress> ParseListenAddress(std::string_view text,
+                                         std::string_view option = "--listen");
 
 // A socket bound to the first address that the host's name stands for, with its real port.
 struct BoundSocket {
@@ -34,7 +36,7 @@ struct BoundSocket {
 };
 
 // Errors: invalid input when the host is unknown; in use when the port is taken, naming it and
-// --listen.
-Result<BoundSocket> Bind(const ListenAddress& address);
+// `option`.
+Result<BoundSocket> Bind(const ListenAddress& address, std::string_view option = "--listen");
 
 }  // namespace usher::server

@@ -46,7 +46,8 @@ class UsherServer:
 
     def __init__(self, data, *options):
         self.data = Path(data)
-        self.options = options
+        # Servers of other tests run beside this one.
+        self.options = options if "--console" in options else (*options, "--console", "off")
         self.port = free_port()
         self.process = None
         self.log = self.data.parent / f"{self.data.name}.log"

@@ -1,0 +1,385 @@
+import { useState } from "react";
+import { type Catalogue, type Movie, call, listAll, titlesOf } from "../api";
+import { formatCount, formatDay, formatPercent, splitTitle } from "../parts/format";
+import { useLoad } from "../parts/load";
+import { goTo } from "../parts/route";
+import { Card, Meter, Page, Show, Waiting } from "../parts/ui";
+
+interface CampaignInfo {
+  recipe: string;
+  users: number;
+  items: number;
+  contextColumns: string[];
+  sampleUsers: string[];
+}
+
+interface Seen {
+  itemId: string;
+  time?: number; // seconds since 1970
+}
+
+interface Recommended {
+  itemId: string;
+  score?: number;
+  reason?: string[];
+}
+
+interface Because {
+  itemId: string;
+  contribution: number;
+}
+
+interface Explanation {
+  reason: string; // a sentence
+  rank?: number;
+  because?: Because[];
+  others?: { interactions: number; contribution: number };
+  context?: { column: string; value: string; contribution: number }[];
+}
+
+const kResults = 12;
+const kExplored = 5 * kResults; // what stands below comes into the list by exploration alone
+
+const signed = (number: number): string =>
+  `${number < 0 ? "−" : "+"}${Number(Math.abs(number).toPrecision(2))}`;
+
+// A movies.csv in some bucket, if there is one.
+async function findCatalogue(): Promise<Catalogue | null> {
+  const { Buckets = [] } = await call<{ Buckets?: { Name: string }[] }>("s3", "ListBuckets");
+  for (const { Name: bucket } of Buckets) {
+    const { Contents = [] } = await call<{ Contents?: { Key: string }[] }>("s3", "ListObjectsV2", {
+      Bucket: bucket,
+    });
+    const key = Contents.map((one) => one.Key).find((one) => /(^|\/)movies\.csv$/.test(one));
+    if (key) return { bucket, key };
+  }
+  return null;
+}
+
+function MovieName(props: { id: string; movie: Movie | undefined }) {
+  if (!props.movie?.title.trim()) return <span className="movie-name">Item {props.id}</span>;
+  const { name, year } = splitTitle(props.movie.title);
+  return (
+    <span className="movie-name">
+      {name} {year && <small>{year}</small>}
+    </span>
+  );
+}
+
+function Genres(props: { movie: Movie | undefined }) {
+  if (!props.movie || props.movie.genres.length === 0) return null;
+  return <span className="genres">{props.movie.genres.slice(0, 4).join(" · ")}</span>;
+}
+
+function Why(props: {
+  campaignArn: string;
+  userId: string;
+  item: Recommended;
+  movie: Movie | undefined;
+  catalogue: Catalogue | null;
+}) {
+  const { campaignArn, userId, item, catalogue } = props;
+  const why = useLoad(async () => {
+    const found = await call<Explanation>("console", "Explain", {
+      campaignArn,
+      userId,
+      itemId: item.itemId,
+    });
+    const titles = await titlesOf(catalogue, (found.because ?? []).map((one) => one.itemId));
+    return { found, titles };
+  }, [campaignArn, userId, item.itemId, catalogue]);
+  return (
+    <Card title="Why this one" className="why-card">
+      <p className="why-title">
+        <MovieName id={item.itemId} movie={props.movie} />
+        <Genres movie={props.movie} />
+      </p>
+      <Show of={why}>
+        {({ found, titles }) => {
+          const because = found.because ?? [];
+          const most = Math.max(...because.map((one) => Math.abs(one.contribution)), 1e-9);
+          if (because.length === 0) {
+            return (
+              <p className="notice">
+                {item.reason?.includes("Exploration")
+                  ? "It is here to find out what people make of it: nothing that they watched led here."
+                  : found.reason}
+              </p>
+            );
+          }
+          return (
+            <>
+              <p className="lead">What they watched, and what each of it adds to the score:</p>
+              <ol className="because">
+                {because.map((one) => {
+                  const adds = one.contribution;
+                  return (
+                    <li key={one.itemId} className={adds < 0 ? "against" : ""}>
+                      <MovieName id={one.itemId} movie={titles[one.itemId]} />
+                      <Meter value={Math.abs(adds) / most} label="share of the score" />
+                      <data value={adds}>
+                        {signed(adds)}
+                      </data>
+                    </li>
+                  );
+                })}
+              </ol>
+              {(found.context ?? []).map((one) => (
+                <p key={one.column} className="lead">
+                  {one.column} = {one.value}: {signed(one.contribution)}
+                </p>
+              ))}
+              {found.rank !== undefined && (
+                <p className="lead">
+                  {found.rank > kExplored
+                    ? `Exploration put it into the list; by its score it stands at place ${formatCount(found.rank)}`
+                    : `By its score it stands at place ${formatCount(found.rank)}`}
+                  {found.others && found.others.interactions > 0
+                    ? `; ${found.others.interactions} more interactions add ${signed(found.others.contribution)}`
+                    : ""}
+                  .
+                </p>
+              )}
+            </>
+          );
+        }}
+      </Show>
+    </Card>
+  );
+}
+
+function Watched(props: { campaignArn: string; userId: string; catalogue: Catalogue | null }) {
+  const history = useLoad(async () => {
+    const found = await call<{ known: boolean; total: number; items: Seen[] }>("console", "History", {
+      campaignArn: props.campaignArn,
+      userId: props.userId,
+    });
+    return { ...found, titles: await titlesOf(props.catalogue, found.items.map((one) => one.itemId)) };
+  }, [props.campaignArn, props.userId, props.catalogue]);
+  return (
+    <Card
+      title="Has watched"
+      aside={history.data && <small>{formatCount(history.data.total)} in the training data</small>}
+    >
+      <Show
+        of={history}
+        empty={(data) =>
+          data.items.length === 0 && "The model knows nothing of this user: they get what many like."
+        }
+      >
+        {(data) => (
+          <ol className="watched" tabIndex={0} aria-label="Watched movies, newest first">
+            {data.items.map((one) => (
+              <li key={one.itemId}>
+                <MovieName id={one.itemId} movie={data.titles[one.itemId]} />
+                <Genres movie={data.titles[one.itemId]} />
+                {one.time !== undefined && <time>{formatDay(one.time)}</time>}
+              </li>
+            ))}
+          </ol>
+        )}
+      </Show>
+    </Card>
+  );
+}
+
+function Next(props: {
+  campaignArn: string;
+  userId: string;
+  context: Record<string, string>;
+  catalogue: Catalogue | null;
+}) {
+  const { campaignArn, userId, context, catalogue } = props;
+  const [chosen, setChosen] = useState<string>();
+  const next = useLoad(async () => {
+    const { itemList = [] } = await call<{ itemList?: Recommended[] }>(
+      "personalize-runtime",
+      "GetRecommendations",
+      {
+        campaignArn,
+        userId,
+        numResults: kResults,
+        ...(Object.keys(context).length > 0 ? { context } : {}),
+      },
+    );
+    return { itemList, titles: await titlesOf(catalogue, itemList.map((one) => one.itemId)) };
+  }, [campaignArn, userId, context, catalogue]);
+  const items = next.data?.itemList ?? [];
+  const shown = items.find((one) => one.itemId === chosen) ?? items[0];
+  return (
+    <>
+      <Card title="What to watch next" className="next">
+        <Show of={next} empty={(data) => data.itemList.length === 0 && "There is nothing left to recommend."}>
+          {({ itemList, titles }) => {
+            // Exploration may put a low score first.
+            const best = Math.max(...itemList.map((one) => one.score ?? 0), 1e-12);
+            return (
+              <ol className="marquee">
+                {itemList.map((one, place) => (
+                  <li key={one.itemId}>
+                    <button
+                      type="button"
+                      aria-pressed={one === shown}
+                      onClick={() => setChosen(one.itemId)}
+                    >
+                      <b className="place">{place + 1}</b>
+                      <span className="what">
+                        <MovieName id={one.itemId} movie={titles[one.itemId]} />
+                        <Genres movie={titles[one.itemId]} />
+                      </span>
+                      {one.score !== undefined && (
+                        <span className="score">
+                          <Meter value={one.score / best} label="score beside the best" />
+                          {formatPercent(one.score)}
+                        </span>
+                      )}
+                    </button>
+                  </li>
+                ))}
+              </ol>
+            );
+          }}
+        </Show>
+      </Card>
+      {shown && (
+        <Why
+          campaignArn={campaignArn}
+          userId={userId}
+          item={shown}
+          movie={next.data?.titles[shown.itemId]}
+          catalogue={catalogue}
+        />
+      )}
+    </>
+  );
+}
+
+export function MoviesPage(props: { query: URLSearchParams }) {
+  const campaigns = useLoad(
+    () =>
+      listAll<{ name: string; campaignArn: string; status: string }>(
+        "personalize",
+        "ListCampaigns",
+        "campaigns",
+      ),
+    ["campaigns"],
+  );
+  const catalogue = useLoad(findCatalogue, ["catalogue"]);
+  const active = (campaigns.data ?? []).filter((one) => one.status === "ACTIVE");
+  const campaignArn = props.query.get("campaign") ?? active[0]?.campaignArn ?? "";
+  const info = useLoad(
+    campaignArn ? () => call<CampaignInfo>("console", "Campaign", { campaignArn }) : null,
+    [campaignArn],
+  );
+  const userId = props.query.get("user") ?? info.data?.sampleUsers[0] ?? "";
+  const [typed, setTyped] = useState("");
+  const [context, setContext] = useState<Record<string, string>>({});
+  const go = (user: string) => goTo(["movies"], { campaign: campaignArn, user });
+
+  return (
+    <Page
+      title="What to watch next"
+      lead={
+        info.data
+          ? `${info.data.recipe} on ${formatCount(info.data.users)} people and ${formatCount(info.data.items)} movies`
+          : "Pick somebody, see what they watched and what comes next."
+      }
+      actions={
+        active.length > 1 && (
+          <label>
+            Campaign{" "}
+            <select
+              value={campaignArn}
+              onChange={(event) => goTo(["movies"], { campaign: event.target.value })}
+            >
+              {active.map((one) => (
+                <option key={one.campaignArn} value={one.campaignArn}>
+                  {one.name}
+                </option>
+              ))}
+            </select>
+          </label>
+        )
+      }
+    >
+      <Show
+        of={campaigns}
+        empty={() =>
+          active.length === 0 && "No campaign is active yet. ./demo makes one; usher deploy deploys a model."
+        }
+      >
+        {() => (
+          <>
+            <form
+              className="people"
+              onSubmit={(event) => {
+                event.preventDefault();
+                if (typed.trim()) go(typed.trim());
+              }}
+            >
+              <label>
+                <span className="sr-only">User</span>
+                <input
+                  value={typed}
+                  onChange={(event) => setTyped(event.target.value)}
+                  placeholder="user id"
+                  maxLength={256}
+                  autoComplete="off"
+                  spellCheck={false}
+                />
+              </label>
+              <button type="submit">Show</button>
+              <span className="sample" role="group" aria-label="Some users">
+                {(info.data?.sampleUsers ?? []).map((one) => (
+                  <button
+                    key={one}
+                    type="button"
+                    className="quiet"
+                    aria-pressed={one === userId}
+                    onClick={() => go(one)}
+                  >
+                    {one}
+                  </button>
+                ))}
+              </span>
+              {(info.data?.contextColumns ?? []).map((column) => (
+                <label key={column}>
+                  {column}{" "}
+                  <input
+                    size={8}
+                    onBlur={(event) => {
+                      const { [column]: _, ...rest } = context;
+                      const value = event.target.value.trim();
+                      setContext(value ? { ...rest, [column]: value } : rest);
+                    }}
+                  />
+                </label>
+              ))}
+            </form>
+            {info.error && <Show of={info}>{() => null}</Show>}
+            {((info.loading && !info.data) || catalogue.loading) && <Waiting />}
+            {campaignArn && userId && !catalogue.loading && (
+              <>
+                <h2 className="who">
+                  User <b>{userId}</b>
+                </h2>
+                <div className="columns three">
+                  <Watched campaignArn={campaignArn} userId={userId} catalogue={catalogue.data ?? null} />
+                  <Next
+                    campaignArn={campaignArn}
+                    userId={userId}
+                    context={context}
+                    catalogue={catalogue.data ?? null}
+                  />
+                </div>
+                {!catalogue.data && (
+                  <p className="notice">No bucket holds a movies.csv, so movies are shown by their ids.</p>
+                )}
+              </>
+            )}
+          </>
+        )}
+      </Show>
+    </Page>
+  );
+}

@@ -1,0 +1,31 @@
+import { useSyncExternalStore } from "react";
+
+// Where we are, from the part of the address behind '#': #/traces/1-abc?filter=fault
+export interface Route {
+  path: string[];
+  query: URLSearchParams;
+}
+
+function subscribe(changed: () => void): () => void {
+  window.addEventListener("hashchange", changed);
+  return () => window.removeEventListener("hashchange", changed);
+}
+
+export function useRoute(): Route {
+  const hash = useSyncExternalStore(subscribe, () => window.location.hash);
+  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
+  return {
+    path: path.split("/").filter(Boolean).map(decodeURIComponent),
+    query: new URLSearchParams(query),
+  };
+}
+
+export function linkTo(path: string[], query: Record<string, string> = {}): string {
+  const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ""));
+  const text = search.toString();
+  return `#/${path.map(encodeURIComponent).join("/")}${text ? `?${text}` : ""}`;
+}
+
+export function goTo(path: string[], query: Record<string, string> = {}): void {
+  window.location.hash = linkTo(path, query);
+}
