@@ -39,8 +39,8 @@ def with_service_header(ratings, target):
             out.write(block)
 
 
-def start(usher, folder, log):
-    command = [usher, "serve", "--data", folder, "--listen", "127.0.0.1:0"]
+def start(usher, folder, log, *options):
+    command = [usher, "serve", "--data", folder, "--listen", "127.0.0.1:0", *options]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     banner = server.stdout.readline()
     if not banner:
