@@ -76,9 +76,9 @@ def run_usher(usher, folder, seed, arguments):
     """(lists, seconds of the training)."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
         model, answers = pathlib.Path(place) / "model", pathlib.Path(place) / "answers.jsonl"
+        recipe = [] if "--recipe" in arguments else ["--recipe", "aws-user-personalization"]
         started = time.monotonic()
-        run([usher, "train", "--interactions", folder / "train.csv", "--recipe", "aws-user-personalization", "--seed", str(seed),
-             "--out", model, *arguments])
+        run([usher, "train", "--interactions", folder / "train.csv", *recipe, "--seed", str(seed), "--out", model, *arguments])
         seconds = time.monotonic() - started
         run([usher, "recommend", "--model", model, "--users", "all", "--num-results", str(LIST), "--out", answers])
         lists = {}
