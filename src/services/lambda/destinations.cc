@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "json/json.h"
+#include "log_events/as_utf8.h"
 
 namespace usher::lambda {
 namespace {
@@ -25,7 +26,7 @@ std::string_view ServiceOf(std::string_view arn) {
 // What the function gave, as JSON where it is JSON.
 Value PayloadValue(std::string_view payload) {
   auto value = json::Parse(payload);
-  return value ? *std::move(value) : Value(AsUtf8(payload));
+  return value ? *std::move(value) : Value(log_events::AsUtf8(payload));
 }
 
 Result<Value> Call(const Service& service, std::string_view service_id, std::string_view operation,

@@ -120,7 +120,7 @@ std::string Executor::NewStreamName(std::string_view version) const {
   return day + "/[" + std::string(version) + "]" + SecureHex(16);
 }
 
-FunctionLog::Sink Executor::SinkFor(const LogWriter::Stream& stream) const {
+FunctionLog::Sink Executor::SinkFor(const log_events::LogWriter::Stream& stream) const {
   return [&logs = logs_, stream](Time time, std::string message) {
     logs.Write(stream, time, std::move(message));
   };
@@ -139,7 +139,7 @@ Result<InvocationResult> Executor::Run(const Target& target, const RunRequest& r
 
   std::optional<Error> obstacle;
   const std::string version = config.version.value_or(std::string(kLatest));
-  const LogWriter::Stream stream{
+  const log_events::LogWriter::Stream stream{
       .region = request.region, .group = LogGroupOf(config), .name = NewStreamName(version)};
   Sandbox* sandbox = place->Take(KeyOf(target), [&]() -> std::unique_ptr<Sandbox> {
     auto spec = runtimes_.Prepare(target, request.region, stream.group, stream.name);
@@ -180,9 +180,9 @@ std::string Executor::StreamOfBuiltin(const std::string& key, std::string_view v
 InvocationResult Executor::RunBuiltin(const Target& target, const RunRequest& request) {
   const api::FunctionConfiguration& config = target.version.configuration;
   const std::string version = config.version.value_or(std::string(kLatest));
-  const LogWriter::Stream stream{.region = request.region,
-                                 .group = LogGroupOf(config),
-                                 .name = StreamOfBuiltin(KeyOf(target), version)};
+  const log_events::LogWriter::Stream stream{.region = request.region,
+                                             .group = LogGroupOf(config),
+                                             .name = StreamOfBuiltin(KeyOf(target), version)};
   std::mutex log_mutex;  // the function may log from threads of its own
   FunctionLog log(clock_, SinkFor(stream));
   log.Begin();

@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "functions/builtin_function.h"
+#include "log_events/log_writer.h"
 #include "services/lambda/catalog.h"
-#include "services/lambda/log_writer.h"
 #include "services/lambda/pool.h"
 #include "services/lambda/runtimes.h"
 #include "wire/dispatcher.h"
@@ -33,7 +33,7 @@ struct RunRequest {
 
 class Executor {
  public:
-  Executor(Pool& pool, Runtimes& runtimes, const Layers& layers, LogWriter& logs,
+  Executor(Pool& pool, Runtimes& runtimes, const Layers& layers, log_events::LogWriter& logs,
            const wire::Dispatcher& dispatcher, const Clock& clock,
            std::span<const functions::BuiltinFunction> builtins)
       : pool_(pool),
@@ -61,14 +61,14 @@ class Executor {
  private:
   [[nodiscard]] const functions::BuiltinFunction* FindBuiltin(std::string_view handler) const;
   InvocationResult RunBuiltin(const Target& target, const RunRequest& request);
-  [[nodiscard]] FunctionLog::Sink SinkFor(const LogWriter::Stream& stream) const;
+  [[nodiscard]] FunctionLog::Sink SinkFor(const log_events::LogWriter::Stream& stream) const;
   std::string StreamOfBuiltin(const std::string& key, std::string_view version);
   [[nodiscard]] std::string NewStreamName(std::string_view version) const;
 
   Pool& pool_;
   Runtimes& runtimes_;
   const Layers& layers_;
-  LogWriter& logs_;
+  log_events::LogWriter& logs_;
   const wire::Dispatcher& dispatcher_;
   const Clock& clock_;
   std::span<const functions::BuiltinFunction> builtins_;

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "base/text.h"
+#include "log_events/as_utf8.h"
+#include "log_events/log_writer.h"
 
 namespace usher::lambda {
 namespace {
@@ -34,18 +35,6 @@ std::size_t PieceEnd(std::string_view text) {
 }
 
 }  // namespace
-
-std::string AsUtf8(std::string_view text) {
-  if (IsUtf8(text)) return std::string(text);
-  std::string out;
-  while (!text.empty()) {
-    std::size_t size = std::min(kMaxUtf8Bytes, text.size());
-    while (size > 0 && !IsUtf8(text.substr(0, size))) --size;
-    out += size == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(0, size);
-    text.remove_prefix(std::max<std::size_t>(size, 1));
-  }
-  return out;
-}
 
 void FunctionLog::Begin() {
   bytes_ = 0;
@@ -108,14 +97,14 @@ void FunctionLog::Event(std::string_view message) {
   if (message.empty()) return;
   while (!message.empty() && !cut_) {
     const std::size_t size = PieceEnd(message);
-    bytes_ += size + kEventOverheadBytes;
+    bytes_ += size + log_events::kEventOverheadBytes;
     if (bytes_ > kMaxInvocationLogBytes) {
       cut_ = true;
       Emit("USHER The output of this invocation is longer than " +
            std::to_string(kMaxInvocationLogBytes) + " bytes: the rest of it is not kept.");
       return;
     }
-    Emit(AsUtf8(message.substr(0, size)));
+    Emit(log_events::AsUtf8(message.substr(0, size)));
     message.remove_prefix(size);
   }
 }

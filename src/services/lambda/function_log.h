@@ -20,7 +20,6 @@ namespace usher::lambda {
 
 inline constexpr std::size_t kMaxEventBytes = 256U << 10;        // of one line or frame
 inline constexpr std::size_t kMaxInvocationLogBytes = 4U << 20;  // events with their overhead
-inline constexpr std::size_t kEventOverheadBytes = 26;           // what Logs counts for an event
 inline constexpr std::size_t kTailBytes = 4U << 10;              // of Invoke's LogResult
 
 class FunctionLog {
@@ -54,8 +53,5 @@ class FunctionLog {
   std::size_t bytes_ = 0;
   bool cut_ = false;
 };
-
-// `text` with U+FFFD for every byte that is not a part of well-formed UTF-8.
-[[nodiscard]] std::string AsUtf8(std::string_view text);
 
 }  // namespace usher::lambda

@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "log_events/log_writer.h"
+
 namespace usher::lambda {
 namespace {
 
@@ -60,7 +62,7 @@ TEST_F(FunctionLogTest, CutsEndlessOutputWithOneLineThatSaysSo) {
   for (int i = 0; i < 10'000; ++i) log_.Feed(line);
 
   EXPECT_TRUE(log_.is_cut());
-  EXPECT_EQ(events_.size(), kMaxInvocationLogBytes / (1000 + kEventOverheadBytes) + 1);
+  EXPECT_EQ(events_.size(), kMaxInvocationLogBytes / (1000 + log_events::kEventOverheadBytes) + 1);
   EXPECT_THAT(events_.back(), testing::HasSubstr("longer than 4194304 bytes"));
 
   log_.Write("END");
@@ -90,15 +92,6 @@ TEST_F(FunctionLogTest, KeepsTheLastFourKilobytesOfAnInvocation) {
   EXPECT_TRUE(log_.tail().ends_with("line 998\nline 999\n"));
   log_.Begin();
   EXPECT_EQ(log_.tail(), "");
-}
-
-TEST(AsUtf8, ReplacesWhatIsNoText) {
-  EXPECT_EQ(AsUtf8("gr\xC3\xBC\xC3\x9F"), "gr\xC3\xBC\xC3\x9F");
-  EXPECT_EQ(AsUtf8("a\xFF"
-                   "b\xC3"),
-            "a\xEF\xBF\xBD"
-            "b\xEF\xBF\xBD");
-  EXPECT_EQ(AsUtf8("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // a surrogate
 }
 
 }  // namespace

@@ -17,7 +17,7 @@
 #include "services/lambda/code_store.h"
 #include "services/lambda/executor.h"
 #include "services/lambda/layers.h"
-#include "services/lambda/log_writer.h"
+#include "log_events/log_writer.h"
 #include "services/lambda/pool.h"
 #include "services/lambda/runtimes.h"
 #include "storage/document_store.h"
@@ -62,7 +62,7 @@ class Service {
   Catalog catalog;
   Layers layers;
   Runtimes runtimes;
-  LogWriter logs;
+  log_events::LogWriter logs;
   Pool pool;
   Executor executor;
   const std::string link_secret = SecureHex(32);  // signs links to code

@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 #include "base/value.h"
-#include "services/logs/regex.h"
+#include "regex/regex.h"
 
 namespace usher::logs {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "services/logs/regex.h"
+#include "regex/regex.h"
 
 namespace usher::logs {
 

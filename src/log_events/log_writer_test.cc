@@ -1,14 +1,13 @@
-#include "services/lambda/log_writer.h"
+#include "log_events/log_writer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 
-#include "services/lambda/function_log.h"
 #include "wire/logs.h"
 
-namespace usher::lambda {
+namespace usher::log_events {
 namespace {
 
 using testing::ElementsAre;
@@ -116,4 +115,4 @@ TEST_F(LogWriterTest, KeepsNoMoreWaitingThanItMay) {
 }
 
 }  // namespace
-}  // namespace usher::lambda
+}  // namespace usher::log_events

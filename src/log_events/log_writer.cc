@@ -1,11 +1,10 @@
-#include "services/lambda/log_writer.h"
+#include "log_events/log_writer.h"
 
 #include <algorithm>
 
 #include "base/log.h"
-#include "services/lambda/function_log.h"
 
-namespace usher::lambda {
+namespace usher::log_events {
 namespace {
 
 constexpr std::chrono::milliseconds kGather{50};
@@ -39,20 +38,31 @@ std::uint64_t LogWriter::lost() const {
 }
 
 void LogWriter::Write(const Stream& stream, Time time, std::string message) {
+  std::vector<std::string> messages;
+  messages.push_back(std::move(message));
+  Write(stream, time, std::move(messages));
+}
+
+void LogWriter::Write(const Stream& stream, Time time, std::vector<std::string> messages) {
+  bool was_idle = false;
   {
     const std::lock_guard lock(mutex_);
-    const std::size_t bytes = message.size() + kEventOverheadBytes;
-    if (waiting_bytes_ + bytes > kMaxWaitingBytes) {
-      ++lost_;
-      ++untold_;
-      why_ = "more wait for the log than are kept";
-      return;
+    was_idle = waiting_.empty();
+    std::vector<Event>* events = nullptr;
+    for (std::string& message : messages) {
+      const std::size_t bytes = message.size() + kEventOverheadBytes;
+      if (waiting_bytes_ + bytes > kMaxWaitingBytes) {
+        ++lost_;
+        ++untold_;
+        why_ = "more wait for the log than are kept";
+        continue;
+      }
+      waiting_bytes_ += bytes;
+      if (events == nullptr) events = &waiting_[stream];
+      events->push_back({time, std::move(message)});
     }
-    waiting_bytes_ += bytes;
-    waiting_[stream].push_back({time, std::move(message)});
-    if (waiting_.size() > 1 || waiting_.begin()->second.size() > 1) return;  // it has been woken
   }
-  changed_.notify_all();
+  if (was_idle) changed_.notify_all();
 }
 
 void LogWriter::Work() {
@@ -140,9 +150,9 @@ void LogWriter::TellLost(std::unique_lock<std::mutex>& lock) {
   const std::uint64_t events = std::exchange(untold_, 0);
   const std::string why = why_;
   lock.unlock();
-  Log(LogLevel::kError, "events of functions' logs are lost",
+  Log(LogLevel::kError, "log events are lost",
       {{"events", std::to_string(events)}, {"reason", why}});
   lock.lock();
 }
 
-}  // namespace usher::lambda
+}  // namespace usher::log_events

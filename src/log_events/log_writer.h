@@ -1,5 +1,5 @@
-// The log events of functions on their way to CloudWatch Logs: gathered by stream and handed over
-// from a thread of its own, so that no invocation waits for the log.
+// Log events on their way to CloudWatch Logs: gathered by stream and handed over from a thread of
+// its own, so that no invocation and no request waits for the log.
 //
 // Bounded: when more than kMaxWaitingBytes wait, because the log cannot be written fast enough or
 // at all, further events are dropped. What is lost is counted, and the server's log tells how many
@@ -21,9 +21,10 @@
 #include "base/clock.h"
 #include "wire/dispatcher.h"
 
-namespace usher::lambda {
+namespace usher::log_events {
 
 inline constexpr std::size_t kMaxWaitingBytes = 64U << 20;
+inline constexpr std::size_t kEventOverheadBytes = 26;  // what Logs counts for an event
 
 class LogWriter {
  public:
@@ -40,6 +41,8 @@ class LogWriter {
     auto operator<=>(const Stream&) const = default;
   };
   void Write(const Stream& stream, Time time, std::string message);
+  // Several of one moment, in this order and with nothing of others in between.
+  void Write(const Stream& stream, Time time, std::vector<std::string> messages);
   void Start();
   // Hands over what waits, then ends.
   void Stop();
@@ -72,4 +75,4 @@ class LogWriter {
   std::thread thread_;
 };
 
-}  // namespace usher::lambda
+}  // namespace usher::log_events
