@@ -14,6 +14,7 @@ namespace usher::outbound {
 namespace {
 
 constexpr long kMaxIdleConnections = 4;  // of one handle
+constexpr std::size_t kMaxAnswerHeaders = 200;
 
 void InitOnce() {
   static std::once_flag once;
@@ -50,12 +51,34 @@ int EndWhenStopped(void* stopped, curl_off_t, curl_off_t, curl_off_t, curl_off_t
   return *static_cast<const std::atomic<bool>*>(stopped) ? 1 : 0;
 }
 
+struct Receiver {
+  HttpReply& reply;
+  std::size_t max_bytes;
+};
+
 std::size_t KeepAnswer(char* data, std::size_t size, std::size_t count, void* to) {
-  auto& body = *static_cast<std::string*>(to);
-  const std::size_t room = kMaxAnswerBytes - std::min(body.size(), kMaxAnswerBytes);
+  auto& receiver = *static_cast<Receiver*>(to);
+  std::string& body = receiver.reply.body;
+  const std::size_t room = receiver.max_bytes - std::min(body.size(), receiver.max_bytes);
   const std::size_t kept = std::min(room, size * count);
   body.append(data, kept);
+  receiver.reply.was_cut = kept < size * count;
   return kept;  // less than there is ends the transfer
+}
+
+std::size_t KeepHeader(char* data, std::size_t size, std::size_t count, void* to) {
+  auto& headers = static_cast<Receiver*>(to)->reply.headers;
+  std::string_view line(data, size * count);
+  while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+  const std::size_t colon = line.find(':');
+  if (line.starts_with("HTTP/")) {
+    headers.clear();  // those before were an interim answer's
+  } else if (colon != std::string_view::npos && headers.size() < kMaxAnswerHeaders) {
+    std::string_view value = line.substr(colon + 1);
+    while (value.starts_with(' ') || value.starts_with('\t')) value.remove_prefix(1);
+    headers.emplace_back(line.substr(0, colon), value);
+  }
+  return size * count;
 }
 
 }  // namespace
@@ -83,54 +106,77 @@ void HttpClient::GiveBack(std::unique_ptr<Handle> handle) {
 }
 
 Result<HttpAnswer> HttpClient::Post(const HttpPost& post) {
-  if (const auto valid = CheckUrl(post.url); !valid) return valid.error();
+  auto reply =
+      Send({.method = "POST", .url = post.url, .headers = post.headers, .body = post.body});
+  if (!reply) return reply.error();
+  return HttpAnswer{.status = reply->status, .body = std::move(reply->body)};
+}
+
+Result<HttpReply> HttpClient::Send(const HttpCall& call) {
+  if (const auto valid = CheckUrl(call.url); !valid) return valid.error();
   auto handle = Take();
   CURL* const curl = handle->curl;
   if (!curl) return Internal("there is no memory for a request");
   std::unique_ptr<curl_slist, FreeCurl> headers;
-  for (const auto& [name, value] : post.headers) {
-    curl_slist* const longer = curl_slist_append(headers.get(), (name + ": " + value).c_str());
+  for (const auto& [name, value] : call.headers) {
+    // curl takes a header without a value only in this form.
+    const std::string line = value.empty() && name != "Expect" ? name + ";" : name + ": " + value;
+    curl_slist* const longer = curl_slist_append(headers.get(), line.c_str());
     if (!longer) return Internal("there is no memory for a request");
     (void)headers.release();
     headers.reset(longer);
   }
 
   Guard guard{.allow_private = options_.allow_private};
-  HttpAnswer answer;
+  HttpReply reply;
+  Receiver receiver{.reply = reply, .max_bytes = call.max_answer_bytes};
   std::array<char, CURL_ERROR_SIZE> why{};
-  curl_easy_setopt(curl, CURLOPT_URL, post.url.c_str());
+  const auto timeout_ms = static_cast<long>(call.timeout.count());
+  const auto connect_ms = static_cast<long>(std::chrono::milliseconds(kConnectTimeout).count());
+  curl_easy_setopt(curl, CURLOPT_URL, call.url.c_str());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_PROXY, "");
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, static_cast<long>(kConnectTimeout.count()));
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT, static_cast<long>(kRequestTimeout.count()));
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, std::min(connect_ms, timeout_ms));
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
   curl_easy_setopt(curl, CURLOPT_MAXCONNECTS, kMaxIdleConnections);
   curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, OpenSocket);
   curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &guard);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, KeepAnswer);
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer.body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &receiver);
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, KeepHeader);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &receiver);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why.data());
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, EndWhenStopped);
   curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &stopped_);
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl, CURLOPT_POST, 1L);
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(post.body.size()));
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDS, post.body.data());
+  if (call.method == "HEAD") {
+    curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+  } else if (call.method == "GET" && call.body.empty()) {
+    curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+  } else {
+    curl_easy_setopt(curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call.body.data());
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call.method.c_str());
+  }
   const CURLcode code = curl_easy_perform(curl);
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-  answer.status = static_cast<int>(status);
+  reply.status = static_cast<int>(status);
   GiveBack(std::move(handle));
 
-  const bool was_cut = code == CURLE_WRITE_ERROR && answer.body.size() == kMaxAnswerBytes;
-  if (code == CURLE_OK || was_cut) return answer;
+  if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && reply.was_cut)) return reply;
   if (code == CURLE_COULDNT_CONNECT && !guard.refused.empty()) {
     return Closed(guard.refused);
   }
-  return Internal("no answer: " +
-                  std::string(why[0] != '\0' ? why.data() : curl_easy_strerror(code)));
+  const std::string said = why[0] != '\0' ? why.data() : curl_easy_strerror(code);
+  if (code == CURLE_OPERATION_TIMEDOUT) {
+    return Named(kTimedOut, ErrorCode::kInternal, "no answer in time: " + said);
+  }
+  return Internal("no answer: " + said);
 }
 
 Result<void> HttpClient::CheckTarget(std::string_view url) const {

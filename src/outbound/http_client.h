@@ -1,11 +1,11 @@
-// HttpClient: requests to addresses that somebody gave us, such as webhooks.
+// HttpClient: requests to addresses that somebody gave us: webhooks, the endpoints behind an API.
 //
 // Names are resolved once for each connection and the guard looks at the very address that is
 // connected to, so a name that means another address a moment later gains nothing. Redirects are
 // answers like any other and are not followed. No proxy is used, whatever the environment says.
 //
 // Cost:    connections to one host are kept open and used again.
-// Threads: safe from any thread; a call blocks its thread for at most kRequestTimeout.
+// Threads: safe from any thread; a call blocks its thread for at most its timeout.
 #pragma once
 
 #include <atomic>
@@ -26,6 +26,26 @@ inline constexpr std::size_t kMaxAnswerBytes = 64U << 10;  // a longer answer is
 inline constexpr std::chrono::seconds kConnectTimeout{10};
 inline constexpr std::chrono::seconds kRequestTimeout{30};
 inline constexpr std::size_t kMaxIdleHandles = 16;
+
+// A request of any method.
+struct HttpCall {
+  std::string method;
+  std::string url;  // http or https
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::chrono::milliseconds timeout = kRequestTimeout;
+  std::size_t max_answer_bytes = kMaxAnswerBytes;
+};
+
+struct HttpReply {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;  // in the order of arrival
+  std::string body;
+  bool was_cut = false;  // it is longer than max_answer_bytes
+};
+
+// The wire_name of the error of a call that took longer than its timeout.
+inline constexpr std::string_view kTimedOut = "TimedOut";
 
 struct HttpPost {
   std::string url;  // http or https
@@ -51,6 +71,8 @@ class HttpClient {
   // Whatever its status, an answer is an answer. Errors: access denied when the guard refuses every
   // address of the host; invalid input for what is no HTTP URL; internal when there is no answer.
   Result<HttpAnswer> Post(const HttpPost& post);
+  // The same with any method. Errors: also internal, named kTimedOut.
+  Result<HttpReply> Send(const HttpCall& call);
 
   // Ends what is under way, and all that comes later, with an error: for the server to stop.
   void Stop() { stopped_ = true; }
