@@ -33,6 +33,12 @@ function sessionToken(): Promise<string> {
   return token;
 }
 
+// Ends the session; the page that is left says how to come back.
+export async function leave(): Promise<void> {
+  await fetch("/api/leave", { method: "POST", headers: { "X-Usher-Csrf": await sessionToken() } });
+  window.location.assign("/");
+}
+
 export async function call<T>(
   service: string,
   operation: string,

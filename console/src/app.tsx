@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react";
+import { leave } from "./api";
 import { linkTo, useRoute } from "./parts/route";
 import { HomePage } from "./pages/home";
 import { LogsPage } from "./pages/logs";
@@ -60,6 +61,9 @@ export function App() {
             </li>
           ))}
         </ul>
+        <button type="button" className="leave" onClick={() => void leave()}>
+          Leave
+        </button>
       </nav>
       {place === "movies" ? (
         <MoviesPage query={query} />

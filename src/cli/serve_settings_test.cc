@@ -9,6 +9,7 @@
 namespace usher::cli {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 std::string MessageOf(std::string_view config) {
@@ -95,6 +96,27 @@ TEST(ListenAddressOf, IsLoopbackWhenNotGiven) {
   EXPECT_EQ(ListenAddressOf("")->ToString(), "127.0.0.1:4566");
   EXPECT_EQ(ListenAddressOf("0.0.0.0:80")->ToString(), "0.0.0.0:80");
   EXPECT_FALSE(ListenAddressOf("80"));
+}
+
+TEST(ConsoleListenerOf, IsOnUnlessItIsOff) {
+  const auto usual = ConsoleListenerOf("");
+  ASSERT_TRUE(usual && *usual);
+  EXPECT_EQ((*usual)->listen.ToString(), "127.0.0.1:4567");
+  EXPECT_TRUE((*usual)->may_fail);
+
+  const auto given = ConsoleListenerOf("[::1]:80");
+  ASSERT_TRUE(given && *given);
+  EXPECT_EQ((*given)->listen.ToString(), "[::1]:80");
+  EXPECT_FALSE((*given)->may_fail);  // who names an address wants it
+
+  const auto off = ConsoleListenerOf("off");
+  ASSERT_TRUE(off);
+  EXPECT_FALSE(*off);
+
+  const auto wrong = ConsoleListenerOf("on");
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(wrong.error().message,
+              AllOf(HasSubstr("--console"), HasSubstr("HOST:PORT"), HasSubstr("off")));
 }
 
 }  // namespace

@@ -61,9 +61,10 @@ async function mapToDetails(page) {
   await place("Traces").click();
   const map = page.getByRole("group", { name: "Service map" });
   await map.waitFor();
-  // A node by keyboard, an edge by mouse.
-  const node = map.getByRole("button", { name: /AWS|Lambda|ApiGateway/ }).first();
-  await node.focus();
+  // An edge by mouse, a node by keyboard.
+  await map.locator(".edge .grip").first().click({ force: true });
+  await page.getByRole("heading", { name: /→/ }).waitFor();
+  await map.locator(".node").nth(1).focus();
   await page.keyboard.press("Enter");
   await page.getByText("Mean time").waitFor();
   await shoot(page, "map");
@@ -146,6 +147,9 @@ try {
     await other.close();
   }
   must(problems.length === 0, problems.join("\n"));
+
+  await page.getByRole("button", { name: "Leave" }).click();
+  await page.getByText("usher console").waitFor(); // how to come back
 } catch (error) {
   for (const problem of problems) console.error(problem);
   console.error(error);

@@ -1,8 +1,11 @@
-import { call, listAll } from "../api";
+import { ApiError, call, listAll } from "../api";
 import { formatAgo, formatCount, formatTime, nameOfArn } from "../parts/format";
 import { useLoad } from "../parts/load";
 import { linkTo } from "../parts/route";
 import { Card, Meter, Page, Show, Status } from "../parts/ui";
+import { loadTraces } from "../traces/list";
+import type { Summary } from "../traces/model";
+import { TraceTable } from "../traces/table";
 
 interface Job {
   kind: string;
@@ -24,6 +27,8 @@ interface Campaign {
 type Row = Record<string, string | number | undefined>;
 
 const kShownJobs = 12;
+const kShownTraces = 8;
+const kTracedMinutes = 60;
 const kRunning = ["CREATE PENDING", "CREATE IN_PROGRESS"];
 
 function jobsOf(rows: Row[], kind: string, arnMember: string, nameMember: string): Job[] {
@@ -97,6 +102,16 @@ async function loadRunning(): Promise<Running> {
   };
 }
 
+// None where the server keeps no traces.
+async function loadRequests(signal: AbortSignal): Promise<Summary[]> {
+  try {
+    return await loadTraces(kTracedMinutes, "", kShownTraces, signal);
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "UnknownOperation") return [];
+    throw error;
+  }
+}
+
 interface ServerInfo {
   version: string;
   endpoint: string;
@@ -123,6 +138,7 @@ function Tile(props: { label: string; count: number; names?: string[]; href?: st
 export function HomePage() {
   const running = useLoad(loadRunning, ["running"], 10_000);
   const jobs = useLoad(loadJobs, ["jobs"], 2_000);
+  const requests = useLoad(loadRequests, ["requests"], 5_000);
   const server = useLoad(() => call<ServerInfo>("console", "Server"), ["server"]);
   return (
     <Page
@@ -200,6 +216,11 @@ export function HomePage() {
           </Show>
         </Card>
       </div>
+      {requests.data && requests.data.length > 0 && (
+        <Card title="Latest requests" aside={<a href={linkTo(["traces"])}>All traces</a>}>
+          <TraceTable traces={requests.data} />
+        </Card>
+      )}
     </Page>
   );
 }

@@ -51,7 +51,9 @@ async function findCatalogue(): Promise<Catalogue | null> {
       Bucket: bucket,
     });
     const key = Contents.map((one) => one.Key).find((one) => /(^|\/)movies\.csv$/.test(one));
-    if (key) return { bucket, key };
+    if (!key) continue;
+    await titlesOf({ bucket, key }, ["1"]); // so that one that cannot be read is said here, once
+    return { bucket, key };
   }
   return null;
 }
@@ -373,7 +375,9 @@ export function MoviesPage(props: { query: URLSearchParams }) {
                   />
                 </div>
                 {!catalogue.data && (
-                  <p className="notice">No bucket holds a movies.csv, so movies are shown by their ids.</p>
+                  <p className="notice">
+                    Movies are shown by their ids: {catalogue.error?.message ?? "no bucket holds a movies.csv."}
+                  </p>
                 )}
               </>
             )}

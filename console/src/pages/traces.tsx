@@ -1,12 +1,13 @@
 import { useEffect, useState } from "react";
 import { call } from "../api";
-import { formatAgo, formatDuration, formatTime } from "../parts/format";
 import { useLoad } from "../parts/load";
-import { goTo, linkTo } from "../parts/route";
+import { goTo } from "../parts/route";
 import { Card, Choice, Page, Show } from "../parts/ui";
 import { EdgeDetails, ServiceDetails } from "../traces/details";
+import { kMostPages, loadTraces, rangeOf } from "../traces/list";
 import { type Chosen, sayShares, ServiceMap, typeOf } from "../traces/map";
-import { type Service, sharesOf, type Summary, summaryHealth } from "../traces/model";
+import { type Service, sharesOf } from "../traces/model";
+import { TraceTable } from "../traces/table";
 
 // X-Ray makes graphs of at most six hours.
 const kWindows = [
@@ -18,15 +19,9 @@ const kWindows = [
 type Window = (typeof kWindows)[number][0];
 
 const kMostTraces = 200;
-const kMostPages = 50; // of a graph or a list, against a server that never ends
 
 const windowOf = (text: string | null): Window =>
   kWindows.find(([value]) => value === text)?.[0] ?? "60";
-
-function rangeOf(minutes: number): { StartTime: number; EndTime: number } {
-  const now = Math.ceil(Date.now() / 1000);
-  return { StartTime: now - minutes * 60, EndTime: now };
-}
 
 async function loadGraph(minutes: number, signal: AbortSignal): Promise<Service[]> {
   const services: Service[] = [];
@@ -44,82 +39,6 @@ async function loadGraph(minutes: number, signal: AbortSignal): Promise<Service[
     if (!NextToken) break;
   }
   return services;
-}
-
-async function loadTraces(minutes: number, filter: string, signal: AbortSignal): Promise<Summary[]> {
-  const traces: Summary[] = [];
-  const range = rangeOf(minutes);
-  let NextToken: string | undefined;
-  for (let page = 0; page < kMostPages && traces.length < kMostTraces; ++page) {
-    const answer: { TraceSummaries?: Summary[]; NextToken?: string } = await call(
-      "xray",
-      "GetTraceSummaries",
-      {
-        ...range,
-        ...(filter ? { FilterExpression: filter } : {}),
-        ...(NextToken ? { NextToken } : {}),
-      },
-      signal,
-    );
-    traces.push(...(answer.TraceSummaries ?? []));
-    NextToken = answer.NextToken;
-    if (!NextToken) break;
-  }
-  return traces.sort((a, b) => startOf(b) - startOf(a)).slice(0, kMostTraces);
-}
-
-// Seconds since 1970; a trace's id carries its start, too.
-const startOf = (trace: Summary): number =>
-  trace.StartTime ?? parseInt((trace.Id ?? "").slice(2, 10), 16);
-
-function TraceTable(props: { traces: Summary[] }) {
-  const longest = Math.max(...props.traces.map((one) => one.ResponseTime ?? one.Duration ?? 0), 1e-9);
-  return (
-    <div className="scroll">
-      <table className="traces">
-        <thead>
-          <tr>
-            <th scope="col">Outcome</th>
-            <th scope="col">Request</th>
-            <th scope="col">Time</th>
-            <th scope="col">Took</th>
-          </tr>
-        </thead>
-        <tbody>
-          {props.traces.map((one) => {
-            const health = summaryHealth(one);
-            const took = one.ResponseTime ?? one.Duration ?? 0;
-            const what = one.Http?.HttpURL ?? one.EntryPoint?.Name ?? one.Id ?? "";
-            const id = one.Id ?? "";
-            return (
-              <tr key={id} onClick={() => goTo(["traces", id])}>
-                <td>
-                  <span className={`health ${health}`}>{one.Http?.HttpStatus ?? health}</span>
-                </td>
-                <td className="what">
-                  <a href={linkTo(["traces", id])} onClick={(event) => event.stopPropagation()}>
-                    {one.Http?.HttpMethod && <b>{one.Http.HttpMethod} </b>}
-                    {what.replace(/^https?:\/\/[^/]+/, "") || "/"}
-                  </a>
-                  <small>
-                    {id}
-                    {one.IsPartial && " · still going on"}
-                  </small>
-                </td>
-                <td>
-                  <time title={formatTime(startOf(one))}>{formatAgo(startOf(one))}</time>
-                </td>
-                <td className="took">
-                  <i className={health} style={{ width: `${Math.max(2, (took / longest) * 100)}%` }} />
-                  {formatDuration(took)}
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
-  );
 }
 
 function MapTable(props: { services: Service[] }) {
@@ -153,7 +72,7 @@ export function TracesPage(props: { query: URLSearchParams }) {
   useEffect(() => setTyped(filter), [filter]);
   const every = live ? 5_000 : 0;
   const graph = useLoad((signal) => loadGraph(minutes, signal), ["graph", span], every);
-  const traces = useLoad((signal) => loadTraces(minutes, filter, signal), ["traces", span, filter], every);
+  const traces = useLoad((signal) => loadTraces(minutes, filter, kMostTraces, signal), ["traces", span, filter], every);
   const setFilter = (expression: string) => goTo(["traces"], { window: span, filter: expression });
   const byId = (id: number | undefined) => graph.data?.find((one) => one.ReferenceId === id);
   const from = byId(chosen?.from);
