@@ -110,7 +110,14 @@ void Explorer::Apply(const recsys::UserQuery& query, std::span<const recsys::Sco
   if (query.exclude_seen) seen = query.user ? model_.History(*query.user) : query.history;
   scratch->candidates.clear();
   if (!greedy.empty()) {
-    scratch->picker.Pick(new_items_, greedy, seen, query.exclude, random, scratch->candidates);
+    scratch->barred.assign(query.exclude.begin(), query.exclude.end());
+    if (query.allowed != nullptr) {
+      for (std::size_t place = 0; place < new_items_.size(); ++place) {
+        const std::uint32_t item = new_items_.item(place);
+        if (!query.allowed->Has(item)) scratch->barred.push_back(item);
+      }
+    }
+    scratch->picker.Pick(new_items_, greedy, seen, scratch->barred, random, scratch->candidates);
     Score(query, greedy, *scratch);
   }
   recsys::Explore(greedy, scratch->candidates, weight_, random, scratch->explore, out);

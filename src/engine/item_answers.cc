@@ -212,7 +212,8 @@ Result<BatchCounts> AnswerAllItems(const LoadedModel& model, const BatchOptions&
 }
 
 Result<std::vector<AnsweredItem>> RelatedOne(const LoadedModel& model, std::string_view item_id,
-                                             std::size_t num_results) {
+                                             std::size_t num_results,
+                                             const recsys::ItemMask* allowed) {
   if (model.related == nullptr) {
     return InvalidInput("a model of recipe " + model.info.recipe + " does not relate items");
   }
@@ -222,7 +223,7 @@ Result<std::vector<AnsweredItem>> RelatedOne(const LoadedModel& model, std::stri
   }
   const recsys::Vocabulary& items = model.related->items();
   std::vector<std::uint32_t> found;
-  model.related->Find(items.Find(item_id), num_results, found);
+  model.related->Find(items.Find(item_id), num_results, found, allowed);
   std::vector<AnsweredItem> answer;
   answer.reserve(found.size());
   for (const std::uint32_t item : found) {

@@ -40,9 +40,10 @@ Result<BatchCounts> AnswerItems(const LoadedModel& model, std::span<const std::s
 Result<BatchCounts> AnswerAllItems(const LoadedModel& model, const BatchOptions& options,
                                    const LineSink& sink);
 
-// Items like `item_id`, without scores. Errors: kInvalidInput for another model or num_results over
-// the limit.
+// Items like `item_id`, without scores; with `allowed`, a set of the model's items, of those alone.
+// Errors: kInvalidInput for another model or num_results over the limit.
 Result<std::vector<AnsweredItem>> RelatedOne(const LoadedModel& model, std::string_view item_id,
-                                             std::size_t num_results);
+                                             std::size_t num_results,
+                                             const recsys::ItemMask* allowed = nullptr);
 
 }  // namespace usher::engine

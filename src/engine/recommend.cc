@@ -229,7 +229,8 @@ Result<BatchCounts> RecommendAllUsers(const LoadedModel& model, const BatchOptio
 Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::string_view user_id,
                                                const RecentEvents& recent, std::size_t num_results,
                                                bool exclude_seen, const Exploration* exploration,
-                                               const RequestContext& context) {
+                                               const RequestContext& context,
+                                               const recsys::ItemMask* allowed) {
   if (AnswersForItems(model)) return WantsItems(model);
   if (model.kind == RecipeKind::kPersonalizedRanking) {
     return InvalidInput("a model of recipe " + model.info.recipe + " only ranks given items");
@@ -244,6 +245,7 @@ Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::st
   OneUser user(model, user_id, recent);
   user.query.context = *values;
   user.query.num_results = num_results;
+  user.query.allowed = allowed;
   user.query.exclude_seen = exclude_seen;
   std::vector<recsys::ScoredItem> answer;
   model.model->Recommend(user.query, answer);

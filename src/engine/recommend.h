@@ -88,12 +88,14 @@ struct Exploration {
 
 // With recent events the user's factors are folded in, so that new users have a personal answer at
 // once. Errors: kInvalidInput for a ranking model, events that CheckEvents refuses, num_results
-// over the limit or a context column that the model was not trained with.
+// over the limit or a context column that the model was not trained with. With `allowed`, a set of
+// the model's items, the answer is the best of those.
 Result<std::vector<AnsweredItem>> RecommendOne(const LoadedModel& model, std::string_view user_id,
                                                const RecentEvents& recent, std::size_t num_results,
                                                bool exclude_seen,
                                                const Exploration* exploration = nullptr,
-                                               const RequestContext& context = {});
+                                               const RequestContext& context = {},
+                                               const recsys::ItemMask* allowed = nullptr);
 
 // Personalized ranking. Items that the model does not know come last, without a score, in the
 // order of the list. Errors: kInvalidInput for another recipe, an empty list or one over the limit,

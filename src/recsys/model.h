@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/parallel.h"
+#include "recsys/ranking/item_mask.h"
 #include "recsys/ranking/scored_item.h"
 #include "recsys/vocabulary/vocabulary.h"
 
@@ -57,6 +58,7 @@ struct UserQuery {
                                            // empty: all the same
   std::span<const std::uint32_t> exclude;  // beside the seen ones; any order
   std::span<const std::uint32_t> context;  // of FindContext: the situation of the request
+  const ItemMask* allowed = nullptr;       // of the catalogue; others are left out. nullptr: all
   bool exclude_seen = true;                // leave out the history (that of `user` when given)
   std::size_t num_results = 25;
 };
@@ -98,16 +100,16 @@ class Model {
   virtual void RecommendMany(std::span<const UserQuery> queries, ThreadPool& pool,
                              std::vector<std::vector<ScoredItem>>& out) const = 0;
 
-  // Why `item` has the score that it has; nullopt from a model that cannot say. num_results is not
-  // looked at. Cost: a score for every item of the catalogue.
+  // Why `item` has the score that it has; nullopt from a model that cannot say. num_results and
+  // allowed are not looked at. Cost: a score for every item of the catalogue.
   [[nodiscard]] virtual std::optional<Explanation> Explain(const UserQuery& /*query*/,
                                                            std::uint32_t /*item*/) const {
     return std::nullopt;
   }
 
   // Orders `list`: overwrites `out` with its items, best first, scores summing to 1 over the list.
-  // num_results, exclude and exclude_seen are not looked at. Equal scores keep the order of the
-  // list.
+  // num_results, exclude, exclude_seen and allowed are not looked at. Equal scores keep the order
+  // of the list.
   virtual void Rank(const UserQuery& query, std::span<const std::uint32_t> list,
                     std::vector<ScoredItem>& out) const = 0;
 };

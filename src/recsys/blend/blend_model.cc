@@ -22,6 +22,9 @@ namespace {
 // Popularity of an item that nobody met.
 constexpr float kSmallestShare = 1e-9F;
 
+// A filter that lets at most one in so many items through is answered item by item.
+constexpr std::size_t kFewItemsShare = 64;
+
 // What the user did, wherever the query says it stands.
 struct Events {
   std::span<const std::uint32_t> items;
@@ -42,7 +45,8 @@ struct CallScratch {
   linalg::Matrix vectors;  // folded in, one for each query of a group
   SequenceScores sequence;
   std::vector<float> products;  // of the items of `sequence`
-  std::vector<bool> left_out;   // all false between calls
+  std::vector<std::uint32_t> allowed;
+  std::vector<bool> left_out;  // all false between calls
   TopK best;
   std::vector<ItemQuery> queries;
   std::vector<std::size_t> asked;  // which query each of them came from
@@ -263,7 +267,8 @@ class BlendModel final : public Model {
     MarkLeftOut(left_out, true, scratch.left_out);
     scratch.best.Reset(query.num_results);
     for (const std::uint32_t item : all_items_) {
-      if (!scratch.left_out[item]) scratch.best.Offer({item, scratch.products[item]});
+      if (scratch.left_out[item] || !MayEnter(query.allowed, item)) continue;
+      scratch.best.Offer({item, scratch.products[item]});
     }
     MarkLeftOut(left_out, false, scratch.left_out);
     scratch.best.Take(out);
@@ -290,12 +295,24 @@ class BlendModel final : public Model {
       // The factors of a history are zero only when nobody else met its items either, which leaves
       // transitions nothing to go by.
       if (IsZero(u)) {
-        RecommendByPopularity(popularity_, seen, query.exclude, query.num_results, out[j]);
+        RecommendByPopularity(popularity_, seen, query.exclude, query.allowed, query.num_results,
+                              out[j]);
+        continue;
+      }
+      if (IsFewItems(query.allowed)) {
+        RecommendAmong({.u = u,
+                        .exclude = seen,
+                        .exclude_too = query.exclude,
+                        .allowed = query.allowed,
+                        .k = query.num_results,
+                        .inverse_temperature = b_},
+                       events, scratch, out[j]);
         continue;
       }
       scratch.queries.push_back({.u = u,
                                  .exclude = seen,
                                  .exclude_too = query.exclude,
+                                 .allowed = query.allowed,
                                  .k = query.num_results,
                                  .inverse_temperature = b_});
       scratch.asked.push_back(j);
@@ -335,7 +352,8 @@ class BlendModel final : public Model {
       const float product = scratch.products[k];
       const float score = product + sequence[led_to[k]];
       gained += std::exp(b_ * score - log_normalizer) - std::exp(b_ * product - log_normalizer);
-      if (!scratch.left_out[led_to[k]]) scratch.best.Offer({led_to[k], score});
+      if (scratch.left_out[led_to[k]] || !MayEnter(query.allowed, led_to[k])) continue;
+      scratch.best.Offer({led_to[k], score});
     }
     MarkLeftOut(query, false, scratch.left_out);
     scratch.best.Take(answer);
@@ -343,6 +361,58 @@ class BlendModel final : public Model {
     for (ScoredItem& entry : answer) {
       entry.score = static_cast<float>(std::exp(b_ * entry.score - log_z));
     }
+  }
+
+  static bool MayEnter(const ItemMask* allowed, std::uint32_t item) {
+    return allowed == nullptr || allowed->Has(item);
+  }
+
+  // Few enough that scoring each of them costs less than the search, whose threshold rises slowly
+  // when most of what it finds may not enter.
+  [[nodiscard]] bool IsFewItems(const ItemMask* allowed) const {
+    return allowed != nullptr && allowed->Count() <= index_.size() / kFewItemsShare;
+  }
+
+  // The best of the allowed items, each of which is scored.
+  void RecommendAmong(const ItemQuery& query, const Events& events, CallScratch& scratch,
+                      std::vector<ScoredItem>& out) const {
+    ItemQuery normalizer = query;
+    normalizer.k = 0;
+    double log_normalizer = 0;
+    index_.SearchProducts({&normalizer, 1}, *scratch.search, {&out, 1}, {&log_normalizer, 1});
+    SumSequence(events, scratch.sequence);
+    scratch.allowed.clear();
+    query.allowed->ForEach([&](std::uint32_t item) { scratch.allowed.push_back(item); });
+    scratch.products.resize(scratch.allowed.size());
+    index_.Products(query.u, scratch.allowed, scratch.products);
+    MarkLeftOut(query, true, scratch.left_out);
+    scratch.best.Reset(query.k);
+    for (std::size_t j = 0; j < scratch.allowed.size(); ++j) {
+      const std::uint32_t item = scratch.allowed[j];
+      if (scratch.left_out[item]) continue;
+      scratch.best.Offer({item, scratch.products[j] + scratch.sequence[item]});
+    }
+    MarkLeftOut(query, false, scratch.left_out);
+    scratch.best.Take(out);
+    const double log_z =
+        log_normalizer + std::log1p(GainOfSequence(query, log_normalizer, scratch));
+    for (ScoredItem& entry : out) {
+      entry.score = static_cast<float>(std::min(1.0, std::exp(b_ * entry.score - log_z)));
+    }
+  }
+
+  // What the items with a transition score add to Z, as a part of exp(log_normalizer).
+  double GainOfSequence(const ItemQuery& query, double log_normalizer, CallScratch& scratch) const {
+    const std::span<const std::uint32_t> led_to = scratch.sequence.items();
+    scratch.products.resize(led_to.size());
+    index_.Products(query.u, led_to, scratch.products);
+    double gained = 0;
+    for (std::size_t k = 0; k < led_to.size(); ++k) {
+      const float product = scratch.products[k];
+      const float score = product + scratch.sequence[led_to[k]];
+      gained += std::exp(b_ * score - log_normalizer) - std::exp(b_ * product - log_normalizer);
+    }
+    return gained;
   }
 
   static void MarkLeftOut(const ItemQuery& query, bool mark, std::vector<bool>& left_out) {

@@ -23,7 +23,7 @@ class PopularityModel final : public Model {
   void Recommend(const UserQuery& query, std::vector<ScoredItem>& out) const override {
     std::span<const std::uint32_t> seen;
     if (query.exclude_seen) seen = query.user ? History(*query.user) : query.history;
-    RecommendByPopularity(ranking_, seen, query.exclude, query.num_results, out);
+    RecommendByPopularity(ranking_, seen, query.exclude, query.allowed, query.num_results, out);
   }
 
   void RecommendMany(std::span<const UserQuery> queries, ThreadPool& pool,
@@ -57,14 +57,15 @@ std::shared_ptr<const Model> MakePopularityModel(PopularityModelParts parts) {
 }
 
 void RecommendByPopularity(const PopularityRanking& ranking, std::span<const std::uint32_t> exclude,
-                           std::span<const std::uint32_t> exclude_too, std::size_t num_results,
-                           std::vector<ScoredItem>& out) {
+                           std::span<const std::uint32_t> exclude_too, const ItemMask* allowed,
+                           std::size_t num_results, std::vector<ScoredItem>& out) {
   std::vector<std::uint32_t> excluded(exclude.begin(), exclude.end());
   excluded.insert(excluded.end(), exclude_too.begin(), exclude_too.end());
   std::ranges::sort(excluded);
   out.clear();
   for (const std::uint32_t item : ranking.order()) {
     if (out.size() >= num_results) break;
+    if (allowed != nullptr && !allowed->Has(item)) continue;
     if (std::ranges::binary_search(excluded, item)) continue;
     out.push_back({item, ranking.Share(item)});
   }

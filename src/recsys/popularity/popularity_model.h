@@ -21,10 +21,11 @@ struct PopularityModelParts {
 
 [[nodiscard]] std::shared_ptr<const Model> MakePopularityModel(PopularityModelParts parts);
 
-// The most popular items without those in `exclude` and `exclude_too`, scored by their share.
+// The most popular items without those in `exclude` and `exclude_too`, with `allowed` of those
+// alone, scored by their share.
 void RecommendByPopularity(const PopularityRanking& ranking, std::span<const std::uint32_t> exclude,
-                           std::span<const std::uint32_t> exclude_too, std::size_t num_results,
-                           std::vector<ScoredItem>& out);
+                           std::span<const std::uint32_t> exclude_too, const ItemMask* allowed,
+                           std::size_t num_results, std::vector<ScoredItem>& out);
 
 // The item's share, and its rank among the items that are not left out.
 [[nodiscard]] Explanation ExplainByPopularity(const PopularityRanking& ranking,

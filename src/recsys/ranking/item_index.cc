@@ -60,6 +60,7 @@ struct ItemIndex::State {
   alignas(64) float sums[linalg::kTileWidth] = {};
   alignas(64) float doubts[linalg::kTileWidth] = {};
   double second_look = 0;  // sum of exp over the items that the first pass did not rule out
+  const ItemMask* allowed = nullptr;
   std::vector<std::uint64_t> excluded;  // a bit for each position; all clear between queries
 };
 
@@ -151,6 +152,7 @@ void ItemIndex::Begin(const ItemQuery& query, State& state, Scratch& scratch) co
   state.scale = query.inverse_temperature;
   state.shift = 0;
   state.searching = query.k > 0;
+  state.allowed = query.allowed;
   state.cut = state.scale > 0 ? blocks_.size() - 1 : 0;
   state.estimated = false;
   state.top.Reset(query.k);
@@ -174,7 +176,9 @@ void ItemIndex::Begin(const ItemQuery& query, State& state, Scratch& scratch) co
 void ItemIndex::Offer(State& state, std::uint32_t position, float product) const {
   if (position >= size()) return;
   if ((state.excluded[position / 64] >> (position % 64) & 1) != 0) return;
-  state.top.Offer({order_[position], product});
+  const std::uint32_t item = order_[position];
+  if (state.allowed != nullptr && !state.allowed->Has(item)) return;
+  state.top.Offer({item, product});
 }
 
 void ItemIndex::ScanInFull(std::size_t block, std::span<State* const> states,

@@ -26,6 +26,7 @@
 #include "linalg/matrix.h"
 #include "linalg/packed_rows.h"
 #include "linalg/quantised_rows.h"
+#include "recsys/ranking/item_mask.h"
 #include "recsys/ranking/scored_item.h"
 #include "recsys/ranking/tail_sums.h"
 #include "recsys/ranking/top_k.h"
@@ -36,6 +37,7 @@ struct ItemQuery {
   const float* u = nullptr;                    // [stride], zeros after the rank
   std::span<const std::uint32_t> exclude;      // items left out, any order, repeats allowed
   std::span<const std::uint32_t> exclude_too;  // these as well
+  const ItemMask* allowed = nullptr;           // others are left out, too; nullptr: none
   std::size_t k = 25;
   float inverse_temperature = 0;  // b; 0 gives plain products as scores
 };

@@ -27,7 +27,8 @@ bool SegmentModel::Knows(std::span<const std::uint32_t> items) const {
 }
 
 void SegmentModel::FindUsers(std::span<const std::uint32_t> items, std::size_t num_results,
-                             bool exclude_seen, std::vector<std::uint32_t>& out) const {
+                             bool exclude_seen, std::vector<std::uint32_t>& out,
+                             const ItemMask* allowed) const {
   const linalg::MatrixView& V = parts_.item_factors;
   linalg::FloatVector sum(V.stride, 0.0F);
   for (const std::uint32_t item : items) linalg::AddScaled(1.0F, {V.Row(item), V.stride}, sum);
@@ -38,6 +39,7 @@ void SegmentModel::FindUsers(std::span<const std::uint32_t> items, std::size_t n
   TopK best;
   best.Reset(num_results);
   for (std::uint32_t user = 0; user < U.rows; ++user) {
+    if (allowed != nullptr && !allowed->Has(user)) continue;
     const float score = linalg::Dot({U.Row(user), U.stride}, sum);
     if (score < best.threshold()) continue;
     if (exclude_seen && HoldsAll(parts_.histories[user], sorted)) continue;

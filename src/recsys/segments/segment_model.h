@@ -15,6 +15,7 @@
 
 #include "linalg/matrix.h"
 #include "recsys/interactions/lists.h"
+#include "recsys/ranking/item_mask.h"
 #include "recsys/segments/attribute_index.h"
 #include "recsys/vocabulary/vocabulary.h"
 
@@ -42,9 +43,10 @@ class SegmentModel {
   [[nodiscard]] bool Knows(std::span<const std::uint32_t> items) const;
 
   // Overwrites `out` with the num_results users of the highest score, best first, equal ones by
-  // index. With exclude_seen, users who met all of `items` are left out.
+  // index. With exclude_seen, users who met all of `items` are left out; with `allowed`, a set of
+  // users, all others.
   void FindUsers(std::span<const std::uint32_t> items, std::size_t num_results, bool exclude_seen,
-                 std::vector<std::uint32_t>& out) const;
+                 std::vector<std::uint32_t>& out, const ItemMask* allowed = nullptr) const;
 
  private:
   SegmentModelParts parts_;

@@ -14,15 +14,24 @@ RelatedItems::RelatedItems(Vocabulary items, ListsView neighbours,
       owner_(std::move(owner)) {}
 
 void RelatedItems::Find(std::optional<std::uint32_t> item, std::size_t num_results,
-                        std::vector<std::uint32_t>& out) const {
+                        std::vector<std::uint32_t>& out, const ItemMask* allowed) const {
   out.clear();
-  std::span<const std::uint32_t> near;
-  if (item) near = neighbours_[*item];
-  near = near.first(std::min(num_results, near.size()));
-  out.assign(near.begin(), near.end());
+  const auto may_enter = [&](std::uint32_t other) {
+    return allowed == nullptr || allowed->Has(other);
+  };
+  if (item) {
+    for (const std::uint32_t near : neighbours_[*item]) {
+      if (out.size() >= num_results) break;
+      if (may_enter(near)) out.push_back(near);
+    }
+  }
+  const std::size_t near_count = out.size();
   for (const std::uint32_t popular : popularity_.order()) {
     if (out.size() >= num_results) break;
-    if (item == popular || std::ranges::find(near, popular) != near.end()) continue;
+    const auto near = std::span(out).first(near_count);
+    if (item == popular || !may_enter(popular) || std::ranges::find(near, popular) != near.end()) {
+      continue;
+    }
     out.push_back(popular);
   }
 }

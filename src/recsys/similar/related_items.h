@@ -14,6 +14,7 @@
 
 #include "recsys/interactions/lists.h"
 #include "recsys/popularity/popularity.h"
+#include "recsys/ranking/item_mask.h"
 #include "recsys/vocabulary/vocabulary.h"
 
 namespace usher::recsys {
@@ -28,9 +29,10 @@ class RelatedItems {
   [[nodiscard]] const Vocabulary& items() const { return items_; }
 
   // Overwrites `out` with the num_results items most like `item`, which is not among them; fewer
-  // when the catalogue has no more. Cost: O(num_results^2) when neighbours do not suffice.
+  // when the catalogue has no more. With `allowed`, others are left out. Cost: O(num_results^2)
+  // when neighbours do not suffice; with `allowed`, O(catalogue) at worst.
   void Find(std::optional<std::uint32_t> item, std::size_t num_results,
-            std::vector<std::uint32_t>& out) const;
+            std::vector<std::uint32_t>& out, const ItemMask* allowed = nullptr) const;
 
  private:
   Vocabulary items_;

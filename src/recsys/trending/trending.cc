@@ -31,6 +31,7 @@ class FixedOrderModel final : public Model {
     out.clear();
     for (const std::uint32_t item : order_) {
       if (out.size() >= query.num_results) break;
+      if (query.allowed != nullptr && !query.allowed->Has(item)) continue;
       if (!std::ranges::binary_search(excluded, item)) out.push_back({item, 0});
     }
   }
