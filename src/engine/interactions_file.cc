@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <optional>
 #include <utility>
 
+#include "base/check.h"
 #include "columnar/csv_plain.h"
 #include "columnar/csv_table.h"
 #include "columnar/parquet_file.h"
@@ -84,10 +86,20 @@ class TableBuilder {
       table_.context.push_back({name, {}, {}});
   }
 
+  // What the next file has beside ids and times. Errors: kInvalidInput when an earlier one differs.
+  Result<void> Begin(bool has_event, bool has_value) {
+    const std::pair columns(has_event, has_value);
+    if (columns_ && *columns_ != columns) {
+      return InvalidInput("the files of interactions differ in EVENT_TYPE or EVENT_VALUE");
+    }
+    columns_ = columns;
+    return {};
+  }
+
   void Reserve(std::uint64_t rows) {
-    table_.user.reserve(rows);
-    table_.item.reserve(rows);
-    table_.timestamp.reserve(rows);
+    table_.user.reserve(table_.size() + rows);
+    table_.item.reserve(table_.size() + rows);
+    table_.timestamp.reserve(table_.timestamp.size() + rows);
   }
 
   void Add(const BatchView& view) {
@@ -138,6 +150,7 @@ class TableBuilder {
 
  private:
   EventFilter& filter_;
+  std::optional<std::pair<bool, bool>> columns_;  // whether the files have events and values
   InteractionTable table_;
   StringCodes users_;
   StringCodes items_;
@@ -255,7 +268,9 @@ Result<InteractionTable> LoadCsv(const std::string& path, const LoadOptions& opt
   return builder.Finish();
 }
 
-Result<InteractionTable> LoadParquet(const std::string& path, const LoadOptions& options) {
+// Adds the rows of one file; the share [begin, end] of the work is reported.
+Result<void> AddParquet(const std::string& path, const LoadOptions& options, EventFilter& filter,
+                        TableBuilder& builder, double begin, double end) {
   auto reader = columnar::TableReader::Open(path);
   if (!reader) return reader.error();
   const ColumnNames& names = KnownNames().front();
@@ -293,10 +308,9 @@ Result<InteractionTable> LoadParquet(const std::string& path, const LoadOptions&
     context.push_back(columns.size());
     columns.push_back(static_cast<std::size_t>(found - specs.begin()));
   }
-  EventFilter filter(options.events, options.event_value_threshold);
   if (const auto fits = filter.CheckColumns(event != 0, value != 0); !fits) return fits.error();
+  if (const auto same = builder.Begin(event != 0, value != 0); !same) return same;
 
-  TableBuilder builder(options, filter);
   if (filter.keeps_all()) builder.Reserve((*reader)->rows());
   const std::size_t groups = (*reader)->group_count();
   for (std::size_t group = 0; group < groups; ++group) {
@@ -305,7 +319,23 @@ Result<InteractionTable> LoadParquet(const std::string& path, const LoadOptions&
     builder.Add({*batch, batch->columns[0], batch->columns[1], batch->columns[2],
                  value != 0 ? &batch->columns[value] : nullptr,
                  event != 0 ? &batch->columns[event] : nullptr, context});
-    Report(options, static_cast<double>(group + 1) / static_cast<double>(groups));
+    Report(options,
+           begin + (end - begin) * static_cast<double>(group + 1) / static_cast<double>(groups));
+  }
+  return {};
+}
+
+Result<InteractionTable> LoadParquet(const std::string& path, const LoadOptions& options) {
+  EventFilter filter(options.events, options.event_value_threshold);
+  TableBuilder builder(options, filter);
+  const double share = 1.0 / static_cast<double>(1 + options.more.size());
+  if (auto added = AddParquet(path, options, filter, builder, 0, share); !added) {
+    return added.error();
+  }
+  for (std::size_t i = 0; i < options.more.size(); ++i) {
+    const double begin = share * static_cast<double>(i + 1);
+    auto added = AddParquet(options.more[i], options, filter, builder, begin, begin + share);
+    if (!added) return added.error();
   }
   if (const auto met = filter.CheckTypesMet(); !met) return met.error();
   return builder.Finish();
@@ -323,7 +353,9 @@ Result<InteractionTable> LoadInteractions(const std::string& path, const LoadOpt
   }
   file.read(magic.data(), magic.size());
   const bool is_parquet = std::string_view(magic.data(), magic.size()) == "PAR1";
-  return is_parquet ? LoadParquet(path, options) : LoadCsv(path, options);
+  if (is_parquet) return LoadParquet(path, options);
+  Check(options.more.empty(), "only Parquet is followed by more files");
+  return LoadCsv(path, options);
 }
 
 }  // namespace usher::engine

@@ -41,9 +41,11 @@ struct InteractionTable {
 };
 
 struct LoadOptions {
-  std::vector<EventRule> events;                  // checked; empty: rows of all types, alike
-  std::optional<double> event_value_threshold;    // of the types without one of their own
-  std::vector<std::string> context_columns;       // columns of strings, at most kMaxContextColumns
+  std::vector<EventRule> events;                // checked; empty: rows of all types, alike
+  std::optional<double> event_value_threshold;  // of the types without one of their own
+  std::vector<std::string> context_columns;     // columns of strings, at most kMaxContextColumns
+  // Parquet files of the same columns whose rows follow, when the first is Parquet, too.
+  std::vector<std::string> more;
   int threads = 0;                                // 0: as many as the machine has
   std::function<void(double fraction)> progress;  // called from the calling thread; may be empty
 };

@@ -51,11 +51,16 @@ OneUser::OneUser(const LoadedModel& loaded, std::string_view user_id, const Rece
       events.push_back({items[j], timed ? times[j] : 0, weighed ? weights[j] : 1});
     }
   }
+  std::vector<std::uint32_t> met;  // that the model knows of, ascending
+  for (const Event& event : events) met.push_back(event.item);
+  std::ranges::sort(met);
   const std::size_t before = events.size();
   const std::uint32_t newest = before == 0 ? 0 : events.back().time;
   for (std::size_t j = 0; j < recent.items.size(); ++j) {
     const auto item = model.items().Find(recent.items[j]);
-    if (!item || std::ranges::find(events, *item, &Event::item) != events.end()) continue;
+    if (!item || std::ranges::binary_search(met, *item)) continue;
+    const auto fresh = std::span(events).subspan(before);
+    if (std::ranges::find(fresh, *item, &Event::item) != fresh.end()) continue;
     const bool known_time = timed && !recent.times.empty();
     const std::uint32_t time =
         known_time ? SecondsSince(*loaded.info.first_timestamp, recent.times[j]) : newest;

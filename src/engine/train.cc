@@ -266,6 +266,7 @@ LoadOptions LoadOptionsOf(const TrainOptions& options) {
       .events = options.events,
       .event_value_threshold = options.event_value_threshold,
       .context_columns = options.context_columns,
+      .more = options.more_interactions,
       .threads = static_cast<int>(options.threads),
       .progress = [&options](double fraction) { Report(options, "reading", fraction * kReadEnd); }};
 }

@@ -47,6 +47,8 @@ struct TrainOptions {
   // are for the recipes that LearnsFromWeights names.
   std::vector<EventRule> events;
   std::optional<double> event_value_threshold;  // of the types without one of their own
+  // Parquet files of the same columns as the interactions file, whose rows follow its rows.
+  std::vector<std::string> more_interactions;
   // Columns that say in what situation an event happened; requests may name theirs.
   std::vector<std::string> context_columns;
   // Called once with the filtered table, before training: an error ends the training with it. The
