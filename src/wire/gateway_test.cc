@@ -249,13 +249,13 @@ TEST_F(GatewayTest, SaysWhatItDoesNotKnowInTheProtocolAskedFor) {
 // None of these statuses and names makes an SDK try again.
 TEST_F(GatewayTest, SaysWhatIsNotBuiltInTheProtocolAskedFor) {
   const HttpResponse json =
-      Handle(Request("POST /", "{}", {{"X-Amz-Target", "AmazonPersonalize.CreateFilter"}}));
+      Handle(Request("POST /", "{}", {{"X-Amz-Target", "AmazonPersonalize.CreateRecommender"}}));
   EXPECT_EQ(json.status, 400);
   EXPECT_EQ(json.body,
             R"({"__type":"UnsupportedOperationException",)"
-            R"("message":"Amazon Personalize CreateFilter is not supported by Usher."})");
+            R"("message":"Amazon Personalize CreateRecommender is not supported by Usher."})");
 
-  const HttpResponse rest = Handle(Request("POST /events", "{}"));
+  const HttpResponse rest = Handle(Request("POST /action-recommendations", "{}"));
   EXPECT_EQ(rest.status, 501);
   EXPECT_EQ(HeaderOf(rest, "x-amzn-ErrorType"), "NotImplemented");
 

@@ -64,6 +64,12 @@ struct Kind<api::DatasetImportJob> {
   static std::string Group(const api::DatasetImportJob& job) { return *job.dataset_arn; }
 };
 template <>
+struct Kind<api::EventTracker> {
+  static constexpr std::string_view kName = "personalize/event-tracker";
+  static std::string Arn(const api::EventTracker& tracker) { return *tracker.event_tracker_arn; }
+  static std::string Group(const api::EventTracker& tracker) { return *tracker.dataset_group_arn; }
+};
+template <>
 struct Kind<api::Solution> {
   static constexpr std::string_view kName = "personalize/solution";
   static std::string Arn(const api::Solution& solution) { return *solution.solution_arn; }

@@ -70,8 +70,15 @@ Result<api::DeleteDatasetGroupResponse> DeleteDatasetGroup(
     return InUse("dataset group " + arn + " still has solution " +
                  *solutions->front().resource.solution_arn + ": delete that first");
   }
+  const auto trackers = service.catalog.ListAll<api::EventTracker>(arn);
+  if (!trackers) return trackers.error();
+  if (!trackers->empty()) {
+    return InUse("dataset group " + arn + " still has event tracker " +
+                 *trackers->front().resource.event_tracker_arn + ": delete that first");
+  }
   storage::Batch batch;
   service.catalog.RequireNoneUnder<api::Dataset>(batch, arn);
+  service.catalog.RequireNoneUnder<api::EventTracker>(batch, arn);
   service.catalog.RequireNoneUnder<api::Solution>(batch, arn);
   service.catalog.Delete(batch, *group);
   RemoveTags(batch, arn);

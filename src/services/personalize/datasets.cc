@@ -177,6 +177,7 @@ Result<api::UpdateDatasetResponse> UpdateDataset(const api::UpdateDatasetRequest
         return {};
       });
   if (!changed) return changed.error();
+  if (auto read = service.live.ReadSchemaAgain(request.dataset_arn); !read) return read.error();
   return api::UpdateDatasetResponse{.dataset_arn = request.dataset_arn};
 }
 
@@ -192,11 +193,13 @@ Result<api::DeleteDatasetResponse> DeleteDataset(const api::DeleteDatasetRequest
   service.catalog.Delete(batch, *dataset);
   RemoveTags(batch, request.dataset_arn);
   if (auto committed = service.catalog.Commit(batch); !committed) return committed.error();
-  if (const auto file = DatasetFile(service, *dataset)) {
+  service.live.Forget(request.dataset_arn);
+  for (const auto& path : {DatasetFile(service, *dataset), EventsFolderOf(service, *dataset)}) {
+    if (!path) continue;
     std::error_code error;
-    std::filesystem::remove(*file, error);
+    std::filesystem::remove_all(*path, error);
     if (error) {
-      Log(LogLevel::kWarning, "a deleted dataset's file stays until the next start",
+      Log(LogLevel::kWarning, "a deleted dataset's files stay until the next start",
           {{"error", error.message()}});
     }
   }
@@ -206,11 +209,14 @@ Result<api::DeleteDatasetResponse> DeleteDataset(const api::DeleteDatasetRequest
 Result<void> SweepDatasets(const Service& service) {
   const auto datasets = service.catalog.ListAll<api::Dataset>(std::nullopt);
   if (!datasets) return datasets.error();
-  std::vector<std::filesystem::path> kept;
+  std::vector<std::filesystem::path> files;
+  std::vector<std::filesystem::path> logs;
   for (const auto& dataset : *datasets) {
-    if (auto file = DatasetFile(service, dataset)) kept.push_back(std::move(*file));
+    if (auto file = DatasetFile(service, dataset)) files.push_back(std::move(*file));
+    if (auto log = EventsFolderOf(service, dataset)) logs.push_back(std::move(*log));
   }
-  return SweepFolder(DatasetsFolder(service), kept);
+  if (auto swept = SweepFolder(DatasetsFolder(service), files); !swept) return swept;
+  return SweepFolder(EventsFolder(service), logs);
 }
 
 }  // namespace usher::personalize

@@ -1,8 +1,20 @@
 #include "services/personalize/deployments.h"
 
+#include <charconv>
 #include <mutex>
 
 namespace usher::personalize {
+namespace {
+
+std::optional<double> ThresholdOf(const std::optional<api::SolutionConfig>& config) {
+  if (!config || !config->event_value_threshold) return std::nullopt;
+  const std::string& text = *config->event_value_threshold;
+  double value = 0;  // CreateSolution has checked that it is a number
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+}  // namespace
 
 Result<std::shared_ptr<const Deployment>> Deployments::Find(const std::string& campaign_arn) {
   {
@@ -34,6 +46,8 @@ Result<std::shared_ptr<const Deployment>> Deployments::Load(
   auto deployment = std::make_shared<Deployment>();
   deployment->campaign_arn = campaign_arn;
   deployment->solution_version_arn = version_arn;
+  deployment->dataset_group_arn = version->resource.dataset_group_arn.value_or("");
+  deployment->event_value_threshold = ThresholdOf(version->resource.solution_config);
   deployment->recipe = FindRecipe(version->resource.recipe_arn.value_or(""));
   if (!deployment->recipe)
     return Corrupt("solution version " + version_arn + " names no known recipe");

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 
@@ -24,6 +25,8 @@ namespace usher::personalize {
 struct Deployment {
   std::string campaign_arn;
   std::string solution_version_arn;
+  std::string dataset_group_arn;
+  std::optional<double> event_value_threshold;  // of the events that the solution learns from
   const Recipe* recipe = nullptr;
   engine::LoadedModel loaded;
   std::unique_ptr<const engine::Explorer> explorer;  // of `loaded`; nullptr: answers are greedy

@@ -25,6 +25,15 @@ std::optional<std::filesystem::path> DatasetFile(const Service& service,
   return Noted(service, dataset.extra, "file");
 }
 
+std::optional<std::filesystem::path> EventsFolderOf(const Service& service,
+                                                    const Stored<api::Dataset>& dataset) {
+  return Noted(service, dataset.extra, kEventsNote);
+}
+
+std::filesystem::path EventsFolder(const Service& service) {
+  return std::filesystem::path(service.options.data_folder) / "events";
+}
+
 std::filesystem::path ModelsFolder(const Service& service) {
   return std::filesystem::path(service.options.data_folder) / "models";
 }

@@ -15,6 +15,13 @@ namespace usher::personalize {
 [[nodiscard]] std::optional<std::filesystem::path> DatasetFile(const Service& service,
                                                                const Stored<api::Dataset>& dataset);
 
+// The log of a dataset's rows that came one by one (services/personalize/row_log.h); nullopt before
+// the first one.
+[[nodiscard]] std::optional<std::filesystem::path> EventsFolderOf(
+    const Service& service, const Stored<api::Dataset>& dataset);
+// Where those logs lie.
+[[nodiscard]] std::filesystem::path EventsFolder(const Service& service);
+
 [[nodiscard]] std::filesystem::path ModelsFolder(const Service& service);
 // The model folder of a trained version; nullopt before training has ended.
 [[nodiscard]] std::optional<std::filesystem::path> ModelFolder(

@@ -9,6 +9,7 @@
 #include "services/personalize/avro_schema.h"
 #include "services/personalize/files.h"
 #include "services/personalize/objects.h"
+#include "services/personalize/schema_columns.h"
 #include "wire/convert.h"
 
 namespace usher::personalize {
@@ -110,24 +111,6 @@ Result<void> Run(Service& service, jobs::JobContext& context) {
   if (!result) return Internal("the import process answered no JSON");
   return Publish(service, std::move(*job), std::move(*dataset),
                  context.work_folder() + "/imported.parquet", *result);
-}
-
-columnar::ColumnType ColumnTypeOf(FieldType type) {
-  switch (type) {
-    case FieldType::kString:
-      return columnar::ColumnType::kString;
-    case FieldType::kInt:
-      return columnar::ColumnType::kInt32;
-    case FieldType::kLong:
-      return columnar::ColumnType::kInt64;
-    case FieldType::kFloat:
-      return columnar::ColumnType::kFloat;
-    case FieldType::kDouble:
-      return columnar::ColumnType::kDouble;
-    case FieldType::kBoolean:
-      return columnar::ColumnType::kBool;
-  }
-  return columnar::ColumnType::kString;
 }
 
 engine::ImportDataset DatasetOf(const std::string& type) {

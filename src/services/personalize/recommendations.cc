@@ -3,6 +3,7 @@
 #include "base/random.h"
 #include "engine/item_answers.h"
 #include "engine/recommend.h"
+#include "services/personalize/recent_events.h"
 
 namespace usher::personalize {
 namespace {
@@ -125,8 +126,14 @@ Result<runtime_api::GetRecommendationsResponse> GetRecommendations(
   if ((*deployment)->explorer) {
     exploration.emplace(*(*deployment)->explorer, engine::SeedOf(*response.recommendation_id));
   }
+  RecentItems recent;
+  if (loaded.kind != engine::RecipeKind::kTrendingNow) {
+    auto found = RecentItemsOf(service.live, **deployment, request.user_id.value_or(""));
+    if (!found) return std::move(found).error();
+    recent = *std::move(found);
+  }
   const auto items = engine::RecommendOne(
-      (*deployment)->loaded, request.user_id.value_or(""), {}, static_cast<std::size_t>(count),
+      loaded, request.user_id.value_or(""), recent.events(), static_cast<std::size_t>(count),
       !service.options.include_seen, exploration ? &*exploration : nullptr, ContextOf(request));
   if (!items) return items.error();
   response.item_list = Predicted(*items);
@@ -149,8 +156,10 @@ Result<runtime_api::GetPersonalizedRankingResponse> GetPersonalizedRanking(
     return InvalidInput("campaign " + request.campaign_arn + " recommends items (recipe " +
                         std::string(recipe.name) + "): call GetRecommendations");
   }
-  const auto items = engine::RankOne((*deployment)->loaded, request.user_id, {}, request.input_list,
-                                     ContextOf(request));
+  const auto recent = RecentItemsOf(service.live, **deployment, request.user_id);
+  if (!recent) return recent.error();
+  const auto items = engine::RankOne((*deployment)->loaded, request.user_id, recent->events(),
+                                     request.input_list, ContextOf(request));
   if (!items) return items.error();
   return runtime_api::GetPersonalizedRankingResponse{.personalized_ranking = Predicted(*items),
                                                      .recommendation_id = NewRecommendationId()};

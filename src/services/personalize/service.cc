@@ -8,7 +8,10 @@
 #include "services/personalize/dataset_import_jobs.h"
 #include "services/personalize/datasets.h"
 #include "services/personalize/describe_recipe.h"
+#include "services/personalize/event_trackers.h"
 #include "services/personalize/import_job.h"
+#include "services/personalize/put_events.h"
+#include "services/personalize/put_records.h"
 #include "services/personalize/recommendations.h"
 #include "services/personalize/schemas.h"
 #include "services/personalize/solution_versions.h"
@@ -76,6 +79,17 @@ void Register(wire::Dispatcher& dispatcher, jobs::JobRunner& runner, Service& se
   table.Add<api::DescribeDatasetImportJob>(DescribeDatasetImportJob);
   table.Add<api::ListDatasetImportJobs>(ListDatasetImportJobs);
   runner.AddType(ImportJob(service));
+
+  table.Add<api::CreateEventTracker>(CreateEventTracker);
+  table.Add<api::DescribeEventTracker>(DescribeEventTracker);
+  table.Add<api::ListEventTrackers>(ListEventTrackers);
+  table.Add<api::DeleteEventTracker>(DeleteEventTracker);
+
+  table.Add<events_api::PutEvents>(PutEvents);
+  table.Add<events_api::PutItems>(PutItems);
+  table.Add<events_api::PutUsers>(PutUsers);
+  table.Add<events_api::PutActions>(PutActions);
+  table.Add<events_api::PutActionInteractions>(PutActionInteractions);
 
   table.Add<api::DescribeRecipe>(DescribeRecipe);
   table.Add<api::ListRecipes>(ListRecipes);

@@ -9,6 +9,7 @@
 #include "services/personalize/catalog.h"
 #include "services/personalize/deployments.h"
 #include "services/personalize/impressions.h"
+#include "services/personalize/live_data.h"
 #include "storage/document_store.h"
 #include "wire/dispatcher.h"
 
@@ -30,7 +31,8 @@ struct Service {
         clock(time),
         options(std::move(settings)),
         deployments(catalog, options.data_folder),
-        impressions(options.data_folder) {}
+        impressions(options.data_folder),
+        live(catalog, options.data_folder) {}
 
   Catalog catalog;
   jobs::JobQueue& jobs;
@@ -39,6 +41,7 @@ struct Service {
   Options options;
   Deployments deployments;
   Impressions impressions;
+  LiveData live;
 };
 
 // For a job's failure that could not be written on its resource: logs both reasons, unless the

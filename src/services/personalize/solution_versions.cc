@@ -28,9 +28,10 @@ Result<Stored<api::Dataset>> TrainingDataset(const Service& service, const std::
   if (!datasets) return datasets.error();
   for (const auto& dataset : *datasets) {
     if (dataset.resource.dataset_type != type) continue;
-    if (DatasetFile(service, dataset)) return dataset;
+    if (DatasetFile(service, dataset) || EventsFolderOf(service, dataset)) return dataset;
     return InvalidInput("dataset " + *dataset.resource.dataset_arn + " has no " + rows +
-                        " yet: import them with CreateDatasetImportJob first");
+                        " yet: import them with CreateDatasetImportJob, or send " +
+                        (type == "ITEMS" ? "PutItems" : "PutEvents") + ", first");
   }
   const std::string name = type == "ITEMS" ? "Items" : "Interactions";
   return InvalidInput("dataset group " + group_arn + " has no " + name +

@@ -12,6 +12,7 @@
 #include "services/personalize/campaigns.h"
 #include "services/personalize/events_config.h"
 #include "services/personalize/files.h"
+#include "services/personalize/pinned_rows.h"
 #include "services/personalize/recipes.h"
 #include "services/personalize/training_metadata.h"
 #include "services/personalize/tuning_config.h"
@@ -49,10 +50,11 @@ Result<std::string> ParentModel(const Service& service,
 }
 
 // `update_from` as ParentModel gives it.
-ValueMap ChildRequest(const api::SolutionVersion& version, const std::string& interactions,
+ValueMap ChildRequest(const api::SolutionVersion& version, const PinnedInteractions& rows,
                       const std::string& update_from, const std::string& work_folder) {
   ValueMap request;
-  request.Set("interactions", interactions);
+  request.Set("interactions", rows.first);
+  if (!rows.more.empty()) request.Set("moreInteractions", ValueList{rows.more});
   request.Set("model", work_folder + "/model");
   request.Set("checkpoints", work_folder + "/checkpoints");
   request.Set("recipe", std::string(FindRecipe(*version.recipe_arn)->name));
@@ -107,23 +109,15 @@ Result<void> Publish(Service& service, const Stored<api::SolutionVersion>& versi
   return changed ? Result<void>{} : Result<void>(changed.error());
 }
 
-// Pinned once, so that a training that goes on after a crash sees the rows that it began with.
-// Gives the file; "" when the version learns from metadata alone.
-Result<std::string> PinInteractions(const Service& service,
-                                    const Stored<api::SolutionVersion>& version,
-                                    const std::string& work_folder) {
+// None when the version learns from metadata alone.
+Result<PinnedInteractions> PinRows(Service& service, const Stored<api::SolutionVersion>& version,
+                                   const std::string& work_folder) {
   const Value* dataset_arn = version.extra.Find("dataset");
-  if (!dataset_arn) return std::string();
+  if (!dataset_arn) return PinnedInteractions{};
   if (!dataset_arn->as_string()) return Corrupt("the version does not name its dataset");
   const auto dataset = service.catalog.Find<api::Dataset>(*dataset_arn->as_string());
   if (!dataset) return dataset.error();
-  const auto file = DatasetFile(service, *dataset);
-  if (!file) return InvalidInput("the interactions were deleted before the training began");
-  std::string pinned = work_folder + "/interactions.parquet";
-  if (!std::filesystem::exists(pinned)) {
-    if (auto done = PinFile(*file, pinned); !done) return done.error();
-  }
-  return pinned;
+  return PinInteractions(service, *dataset, work_folder);
 }
 
 Result<void> Run(Service& service, jobs::JobContext& job) {
@@ -131,7 +125,7 @@ Result<void> Run(Service& service, jobs::JobContext& job) {
   if (!version) return version.error();
   // An earlier attempt may have come to the end of the training, but not of the job.
   if (version->resource.status != kActive) {
-    const auto pinned = PinInteractions(service, *version, job.work_folder());
+    const auto pinned = PinRows(service, *version, job.work_folder());
     if (!pinned) return pinned.error();
     const auto parent = ParentModel(service, *version);
     if (!parent) return parent.error();
@@ -193,6 +187,7 @@ Result<Value> TrainChild(const Value& request, jobs::ChildContext& context) {
   engine::TrainOptions options;
   options.seed = kSeed;
   wire::ReadMember(request, "interactions", interactions);
+  wire::ReadMember(request, "moreInteractions", options.more_interactions);
   wire::ReadMember(request, "model", model);
   wire::ReadMember(request, "recipe", options.recipe);
   wire::ReadMember(request, "checkpoints", options.checkpoint_folder);

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <vector>
 
 #include "base/text.h"
 #include "services/personalize/avro_schema.h"
-#include "services/personalize/files.h"
+#include "services/personalize/pinned_rows.h"
 #include "wire/convert.h"
 
 namespace usher::personalize {
@@ -87,7 +86,7 @@ Result<void> ReadSource(const Value& request, std::string_view name,
 
 }  // namespace
 
-Result<void> AddMetadata(const Service& service, const api::SolutionVersion& version,
+Result<void> AddMetadata(Service& service, const api::SolutionVersion& version,
                          const std::string& work_folder, ValueMap& request) {
   const auto datasets = service.catalog.ListAll<api::Dataset>(*version.dataset_group_arn);
   if (!datasets) return datasets.error();
@@ -107,10 +106,10 @@ Result<void> AddMetadata(const Service& service, const api::SolutionVersion& ver
     if (type != "ITEMS" && type != "USERS") continue;
     const std::string name = AsciiLower(type);
     const std::string pinned = work_folder + "/" + name + ".parquet";
-    const auto file = DatasetFile(service, dataset);
-    if (!std::filesystem::exists(pinned)) {
-      if (!file) continue;
-      if (auto done = PinFile(*file, pinned); !done) return done;
+    if (const auto found = PinRecords(service, dataset, pinned); !found) {
+      return found.error();
+    } else if (!*found) {
+      continue;
     }
     const auto schema = SchemaOf(service, dataset.resource);
     if (!schema) return schema.error();

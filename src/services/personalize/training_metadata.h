@@ -1,5 +1,5 @@
 // What a training learns from beside who met what: the context columns of the Interactions schema,
-// the rows that were imported into the group's Items and Users datasets, and what their schemas say
+// the rows of the group's Items and Users datasets, and what their schemas say
 // of each column.
 #pragma once
 
@@ -15,7 +15,7 @@ namespace usher::personalize {
 // "items", "users" and "contextColumns" of `request`; datasets without rows are left out. Done
 // again after a crash, it finds what it pinned. Columns that solutionConfig.trainingDataConfig
 // leaves out are not learned from.
-Result<void> AddMetadata(const Service& service, const api::SolutionVersion& version,
+Result<void> AddMetadata(Service& service, const api::SolutionVersion& version,
                          const std::string& work_folder, ValueMap& request);
 
 // The process's side: what AddMetadata put there.
