@@ -82,6 +82,19 @@ Result<std::string> IdMember(const Value& query, std::string_view name) {
   return *member->as_string();
 }
 
+Result<FilterValues> FilterValuesMember(const Value& query) {
+  FilterValues values;
+  const Value* member = query.Find("filterValues");
+  if (member == nullptr) return values;
+  const Error wrong = InvalidInput("'filterValues' must be a map of strings");
+  if (member->as_map() == nullptr) return wrong;
+  for (const auto& [name, value] : *member->as_map()) {
+    if (value.as_string() == nullptr) return wrong;
+    values.emplace(name, *value.as_string());
+  }
+  return values;
+}
+
 Result<Value> ParseBatchObject(std::string_view line, std::string& echo) {
   if (line.size() > kMaxBatchLineBytes) {
     echo = EchoText(line);
@@ -110,6 +123,12 @@ BatchLine ParseBatchLine(std::string_view line, RecipeKind kind) {
     return request;
   }
   request.user_id = *std::move(user_id);
+  auto values = FilterValuesMember(*parsed);
+  if (!values) {
+    request.error = values.error().message;
+    return request;
+  }
+  request.filter_values = *std::move(values);
   if (kind != RecipeKind::kPersonalizedRanking) return request;
   auto list = ListMember(*parsed);
   if (!list) {

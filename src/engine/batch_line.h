@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/value.h"
+#include "engine/model_filter.h"
 #include "engine/recipes.h"
 #include "recsys/model.h"
 
@@ -19,7 +20,8 @@ struct BatchLine {
   std::string echo;  // JSON of the input
   std::string error;
   std::string user_id;
-  std::vector<std::string> list;        // ranking recipes
+  std::vector<std::string> list;  // ranking recipes
+  FilterValues filter_values;
   std::vector<std::uint32_t> known;     // items of the list that the model knows
   std::vector<std::uint32_t> known_at;  // their places in the list
 };
@@ -30,6 +32,9 @@ Result<Value> ParseBatchObject(std::string_view line, std::string& echo);
 
 // The id that a line gives. Errors: none, no string or too long.
 Result<std::string> IdMember(const Value& query, std::string_view name);
+
+// The line's `filterValues`, a map of texts; none is fine. Errors: another type.
+Result<FilterValues> FilterValuesMember(const Value& query);
 
 // Reads an input line. Whatever is wrong with it is in `error`.
 [[nodiscard]] BatchLine ParseBatchLine(std::string_view line, RecipeKind kind);

@@ -92,12 +92,39 @@ class ItemBatch {
     return false;
   }
 
+  // A filter that lets users in because they met the item wants those who did.
+  [[nodiscard]] bool AsksForMetItems() const {
+    return options_.filter != nullptr && options_.filter->expression().IncludesByInteractions();
+  }
+
+  Result<void> Select(const Value& query, recsys::ItemMask& mask) const {
+    const auto values = FilterValuesMember(query);
+    if (!values) return values.error();
+    const auto text_of = [&](std::string_view name) -> std::string_view {
+      const Value* member = query.Find(name);
+      return member != nullptr && member->as_string() != nullptr ? *member->as_string()
+                                                                 : std::string_view();
+    };
+    return options_.filter->Select({.user_id = text_of("userId"),
+                                    .item_id = text_of("itemId"),
+                                    .values = &*values,
+                                    .newer_items = nullptr,
+                                    .newer_users = nullptr,
+                                    .newer_events = {}},
+                                   mask);
+  }
+
   Result<void> AppendOutput(const Value& query, std::string& out) const {
     std::vector<std::uint32_t> found;
+    recsys::ItemMask mask;
+    if (options_.filter != nullptr) {
+      if (auto selected = Select(query, mask); !selected) return selected;
+    }
+    const recsys::ItemMask* allowed = options_.filter != nullptr ? &mask : nullptr;
     if (model_.related != nullptr) {
       const auto id = IdMember(query, "itemId");
       if (!id) return id.error();
-      model_.related->Find(model_.related->items().Find(*id), options_.num_results, found);
+      model_.related->Find(model_.related->items().Find(*id), options_.num_results, found, allowed);
       out += "\"recommendedItems\":[";
       AppendIds(model_.related->items(), found, out);
     } else {
@@ -107,7 +134,8 @@ class ItemBatch {
         return InvalidInput(
             "nothing is known of the item: nobody met it, and no metadata says more");
       }
-      model_.segments->FindUsers(*items, options_.num_results, options_.exclude_seen, found);
+      model_.segments->FindUsers(*items, options_.num_results,
+                                 options_.exclude_seen && !AsksForMetItems(), found, allowed);
       out += "\"usersList\":[";
       AppendIds(model_.segments->users(), found, out);
     }

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kLinesPerRound = 4096;  // answered together
 constexpr std::size_t kLinesPerChunk = 64;    // parsed or written by a thread at a time
+constexpr std::size_t kMaskBytesPerRound = std::size_t{64} << 20;
 
 // The numbers of a situation's values, those left out that the model does not know.
 // The numbers of the options' context.
@@ -39,17 +40,29 @@ class BatchRun {
         options_(options),
         context_(std::move(context)),
         sink_(sink),
+        asks_for_met_items_(options.filter != nullptr &&
+                            options.filter->expression().IncludesByInteractions()),
         pool_(options.threads) {}
+
+  // Lines to answer together: with a filter fewer of a large catalogue, whose sets are kept for
+  // all.
+  [[nodiscard]] std::size_t lines_per_round() const {
+    if (options_.filter == nullptr) return kLinesPerRound;
+    return std::clamp(kMaskBytesPerRound / (model_.items().size() / 8 + 1), kLinesPerChunk,
+                      kLinesPerRound);
+  }
 
   // Requests may carry errors already.
   Result<void> Answer(std::vector<BatchLine>& requests) {
     if (options_.stop.stop_requested()) return Cancelled("the batch was stopped");
     answers_.resize(requests.size());
+    if (options_.filter != nullptr) FilterAll(requests);
     if (loaded_.kind == RecipeKind::kPersonalizedRanking) {
       RankAll(requests);
     } else {
       RecommendAll(requests);
     }
+    masks_.clear();
     const std::size_t chunk_count = (requests.size() + kLinesPerChunk - 1) / kLinesPerChunk;
     texts_.resize(chunk_count);
     pool_.ParallelFor(requests.size(), kLinesPerChunk, [&](const ChunkRange& range) {
@@ -81,19 +94,52 @@ class BatchRun {
   [[nodiscard]] const BatchCounts& counts() const { return counts_; }
 
  private:
-  recsys::UserQuery QueryOf(const BatchLine& request) const {
+  recsys::UserQuery QueryOf(const BatchLine& request, const recsys::ItemMask* mask) const {
     return {.user = model_.users().Find(request.user_id),
             .history = {},
             .exclude = {},
             .context = context_,
-            .exclude_seen = options_.exclude_seen,
+            .allowed = mask,
+            .exclude_seen = options_.exclude_seen && !asks_for_met_items_,
             .num_results = request.error.empty() ? options_.num_results : 0};
+  }
+
+  // What each may get: of lists to rank what stays of them, of the others a set of items.
+  void FilterAll(std::vector<BatchLine>& requests) {
+    const bool ranks = loaded_.kind == RecipeKind::kPersonalizedRanking;
+    if (!ranks) masks_.resize(requests.size());
+    pool_.ParallelFor(requests.size(), kLinesPerChunk, [&](const ChunkRange& range) {
+      for (std::size_t j = range.begin; j < range.end; ++j) {
+        BatchLine& request = requests[j];
+        if (!request.error.empty()) continue;
+        const FilterQuery query{.user_id = request.user_id,
+                                .item_id = {},
+                                .values = &request.filter_values,
+                                .newer_items = nullptr,
+                                .newer_users = nullptr,
+                                .newer_events = {}};
+        if (!ranks) {
+          const auto selected = options_.filter->Select(query, masks_[j]);
+          if (!selected) request.error = selected.error().message;
+          continue;
+        }
+        const auto may = options_.filter->SelectOf(query, request.list);
+        if (!may) {
+          request.error = may.error().message;
+          continue;
+        }
+        std::size_t at = 0;
+        std::erase_if(request.list, [&](const std::string&) { return !(*may)[at++]; });
+      }
+    });
   }
 
   void RecommendAll(const std::vector<BatchLine>& requests) {
     std::vector<recsys::UserQuery> queries(requests.size());
     pool_.ParallelFor(requests.size(), kLinesPerChunk, [&](const ChunkRange& range) {
-      for (std::size_t j = range.begin; j < range.end; ++j) queries[j] = QueryOf(requests[j]);
+      for (std::size_t j = range.begin; j < range.end; ++j) {
+        queries[j] = QueryOf(requests[j], masks_.empty() ? nullptr : &masks_[j]);
+      }
     });
     model_.RecommendMany(queries, pool_, answers_);
     if (options_.explorer != nullptr) ExploreAll(requests, queries);
@@ -120,7 +166,7 @@ class BatchRun {
       for (std::size_t j = range.begin; j < range.end; ++j) {
         BatchLine& request = requests[j];
         FindKnown(model_, request.list, request.known, request.known_at);
-        model_.Rank(QueryOf(request), request.known, answers_[j]);
+        model_.Rank(QueryOf(request, nullptr), request.known, answers_[j]);
       }
     });
   }
@@ -130,7 +176,9 @@ class BatchRun {
   const BatchOptions& options_;
   std::vector<std::uint32_t> context_;
   const LineSink& sink_;
+  const bool asks_for_met_items_;
   ThreadPool pool_;
+  std::vector<recsys::ItemMask> masks_;  // with a filter, of each request of the round
   std::vector<std::vector<recsys::ScoredItem>> answers_;
   std::vector<std::string> texts_;
   BatchCounts counts_;
@@ -147,8 +195,9 @@ Result<BatchCounts> RecommendIds(const LoadedModel& model, std::size_t count, co
   }
   BatchRun run(model, options, *context, sink);
   std::vector<BatchLine> requests;
-  for (std::size_t begin = 0; begin < count; begin += kLinesPerRound) {
-    const std::size_t end = std::min(count, begin + kLinesPerRound);
+  const std::size_t round = run.lines_per_round();
+  for (std::size_t begin = 0; begin < count; begin += round) {
+    const std::size_t end = std::min(count, begin + round);
     requests.assign(end - begin, {});
     for (std::size_t j = begin; j < end; ++j) {
       requests[j - begin] = BatchLineOf(id_at(j));
@@ -198,7 +247,7 @@ Result<BatchCounts> RecommendFile(const LoadedModel& model, const std::string& i
   BatchRun run(model, options, *context, sink);
   const double size = static_cast<double>((*source)->size().value_or(0));
   while (true) {
-    const auto lines = reader.Read(kLinesPerRound);
+    const auto lines = reader.Read(run.lines_per_round());
     if (!lines) return lines.error();
     if (lines->empty()) return run.counts();
     if (const auto answered = run.AnswerLines(*lines); !answered) return answered.error();

@@ -20,6 +20,7 @@
 
 #include "base/result.h"
 #include "engine/explore.h"
+#include "engine/model_filter.h"
 #include "engine/model_folder.h"
 #include "engine/one_user.h"
 
@@ -38,6 +39,9 @@ struct BatchOptions {
   std::size_t num_results = 25;  // 1 to kMaxNumResults
   bool exclude_seen = true;
   RequestContext context;  // of all users
+  // Over the model's items (of segments: its users): others are left out of each answer. A line's
+  // `filterValues` are its values. nullptr: none.
+  const ModelFilter* filter = nullptr;
   // Of this model; not for ranking recipes. nullptr: the greedy lists.
   const Explorer* explorer = nullptr;
   std::uint64_t exploration_seed = 1;             // with the user's id it decides what is explored

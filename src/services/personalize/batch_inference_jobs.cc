@@ -1,6 +1,7 @@
 #include "services/personalize/batch_inference_jobs.h"
 
 #include "services/personalize/arns.h"
+#include "services/personalize/batch_filter.h"
 #include "services/personalize/batch_job.h"
 #include "services/personalize/batch_request.h"
 #include "services/personalize/exploration.h"
@@ -13,8 +14,6 @@ namespace {
 constexpr std::int64_t kMaxNumResults = 500;
 
 Result<void> RefuseWhatIsNotBuilt(const api::CreateBatchInferenceJobRequest& request) {
-  if (request.filter_arn)
-    return InvalidInput("filters are not supported by Usher yet: leave filterArn out");
   if (request.batch_inference_job_mode.value_or("BATCH_INFERENCE") != "BATCH_INFERENCE" ||
       request.theme_generation_config) {
     return InvalidInput("theme generation is not supported by Usher");
@@ -59,13 +58,17 @@ Result<api::CreateBatchInferenceJobResponse> CreateBatchInferenceJob(
       !valid) {
     return valid.error();
   }
+  if (request.filter_arn) {
+    const auto valid = CheckBatchFilter(service, *request.filter_arn, version->resource, *recipe);
+    if (!valid) return valid.error();
+  }
   if (auto active = CheckActive(version->resource); !active) return active.error();
 
   const Time now = service.clock.Now();
   api::BatchInferenceJob job{
       .job_name = request.job_name,
       .batch_inference_job_arn = MakeArn(context.region, "batch-inference-job", request.job_name),
-      .filter_arn = std::nullopt,
+      .filter_arn = request.filter_arn,
       .failure_reason = std::nullopt,
       .solution_version_arn = request.solution_version_arn,
       .num_results = count,
@@ -81,6 +84,7 @@ Result<api::CreateBatchInferenceJobResponse> CreateBatchInferenceJob(
   };
   storage::Batch batch;
   service.catalog.Require<api::SolutionVersion>(batch, request.solution_version_arn);
+  if (request.filter_arn) service.catalog.Require<api::Filter>(batch, *request.filter_arn);
   service.catalog.Create(batch, job);
   if (auto tagged = AddTags(batch, *job.batch_inference_job_arn, request.tags); !tagged)
     return tagged.error();

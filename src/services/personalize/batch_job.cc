@@ -6,6 +6,7 @@
 
 #include "engine/recommend.h"
 #include "json/json.h"
+#include "services/personalize/batch_filter.h"
 #include "services/personalize/exploration.h"
 #include "services/personalize/files.h"
 #include "services/personalize/objects.h"
@@ -105,8 +106,13 @@ Result<void> Run(Service& service, jobs::JobContext& context) {
   if (!files) return files.error();
   const Recipe* recipe = FindRecipe(version->resource.recipe_arn.value_or(""));
   if (!recipe) return Corrupt("the solution version names no known recipe");
-  const Value request =
-      ChildRequest(service, QuestionOf(job->resource, *recipe), model->string(), *files);
+  ValueMap question = QuestionOf(job->resource, *recipe);
+  if (job->resource.filter_arn) {
+    auto pinned = PinFilter(service, *job->resource.filter_arn, context.work_folder());
+    if (!pinned) return pinned.error();
+    question.Set("filter", *std::move(pinned));
+  }
+  const Value request = ChildRequest(service, std::move(question), model->string(), *files);
   const auto answer = context.RunChild(kBatchChild, json::Write(request));
   if (!answer) return answer.error();
   for (const BatchFile& file : *files) {
@@ -189,6 +195,13 @@ Result<Value> BatchChild(const Value& request, jobs::ChildContext& context) {
   const auto explorer = engine::Explorer::Make(*model, exploration);
   options.explorer = explorer.get();
   options.exploration_seed = engine::SeedOf(seed);
+  std::unique_ptr<const engine::ModelFilter> filter;
+  if (const Value* pinned = request.Find("filter")) {
+    auto read = ReadFilter(*pinned, *model);
+    if (!read) return std::move(read).error();
+    filter = *std::move(read);
+  }
+  options.filter = filter.get();
   std::int64_t lines = 0;
   std::int64_t failed = 0;
   for (std::size_t i = 0; i < files.size(); ++i) {

@@ -2,6 +2,7 @@
 
 #include "engine/item_answers.h"
 #include "services/personalize/arns.h"
+#include "services/personalize/batch_filter.h"
 #include "services/personalize/batch_job.h"
 #include "services/personalize/batch_request.h"
 #include "services/personalize/recipes.h"
@@ -33,20 +34,23 @@ Result<api::CreateBatchSegmentJobResponse> CreateBatchSegmentJob(
       !valid) {
     return valid.error();
   }
-  if (request.filter_arn)
-    return InvalidInput("filters are not supported by Usher yet: leave filterArn out");
   const std::int64_t count = request.num_results.value_or(kDefaultNumResults);
   if (auto valid = CheckNumResults(count, engine::kMaxSegmentUsers); !valid) return valid.error();
   const auto version = service.catalog.Find<api::SolutionVersion>(request.solution_version_arn);
   if (!version) return version.error();
   if (auto valid = CheckRecipe(version->resource); !valid) return valid.error();
+  if (request.filter_arn) {
+    const Recipe& recipe = *FindRecipe(*version->resource.recipe_arn);
+    const auto valid = CheckBatchFilter(service, *request.filter_arn, version->resource, recipe);
+    if (!valid) return valid.error();
+  }
   if (auto active = CheckActive(version->resource); !active) return active.error();
 
   const Time now = service.clock.Now();
   api::BatchSegmentJob job{
       .job_name = request.job_name,
       .batch_segment_job_arn = MakeArn(context.region, "batch-segment-job", request.job_name),
-      .filter_arn = std::nullopt,
+      .filter_arn = request.filter_arn,
       .failure_reason = std::nullopt,
       .solution_version_arn = request.solution_version_arn,
       .num_results = count,
@@ -59,6 +63,7 @@ Result<api::CreateBatchSegmentJobResponse> CreateBatchSegmentJob(
   };
   storage::Batch batch;
   service.catalog.Require<api::SolutionVersion>(batch, request.solution_version_arn);
+  if (request.filter_arn) service.catalog.Require<api::Filter>(batch, *request.filter_arn);
   service.catalog.Create(batch, job);
   if (auto tagged = AddTags(batch, *job.batch_segment_job_arn, request.tags); !tagged)
     return tagged.error();

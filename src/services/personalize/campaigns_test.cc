@@ -78,8 +78,8 @@ TEST_F(CampaignTest, RefusesRequestsThatItCannotAnswer) {
       Complaint<Get>({.campaign_arn = Arn("campaign/none"), .user_id = "u1"}, ErrorCode::kNotFound),
       HasSubstr("campaign/none"));
   EXPECT_THAT(Complaint<Get>({.campaign_arn = arn, .user_id = "u1", .filter_arn = Arn("filter/f")},
-                             ErrorCode::kInvalidInput),
-              HasSubstr("filters are not supported"));
+                             ErrorCode::kNotFound),
+              HasSubstr("filter/f"));
   EXPECT_THAT(
       Complaint<runtime_api::GetPersonalizedRanking>(
           {.campaign_arn = arn, .input_list = {"i1"}, .user_id = "u1"}, ErrorCode::kInvalidInput),

@@ -70,6 +70,12 @@ struct Kind<api::EventTracker> {
   static std::string Group(const api::EventTracker& tracker) { return *tracker.dataset_group_arn; }
 };
 template <>
+struct Kind<api::Filter> {
+  static constexpr std::string_view kName = "personalize/filter";
+  static std::string Arn(const api::Filter& filter) { return *filter.filter_arn; }
+  static std::string Group(const api::Filter& filter) { return *filter.dataset_group_arn; }
+};
+template <>
 struct Kind<api::Solution> {
   static constexpr std::string_view kName = "personalize/solution";
   static std::string Arn(const api::Solution& solution) { return *solution.solution_arn; }

@@ -76,8 +76,15 @@ Result<api::DeleteDatasetGroupResponse> DeleteDatasetGroup(
     return InUse("dataset group " + arn + " still has event tracker " +
                  *trackers->front().resource.event_tracker_arn + ": delete that first");
   }
+  const auto filters = service.catalog.ListAll<api::Filter>(arn);
+  if (!filters) return filters.error();
+  if (!filters->empty()) {
+    return InUse("dataset group " + arn + " still has filter " +
+                 *filters->front().resource.filter_arn + ": delete that first");
+  }
   storage::Batch batch;
   service.catalog.RequireNoneUnder<api::Dataset>(batch, arn);
+  service.catalog.RequireNoneUnder<api::Filter>(batch, arn);
   service.catalog.RequireNoneUnder<api::EventTracker>(batch, arn);
   service.catalog.RequireNoneUnder<api::Solution>(batch, arn);
   service.catalog.Delete(batch, *group);

@@ -118,6 +118,7 @@ Result<api::CreateDatasetResponse> CreateDataset(const api::CreateDatasetRequest
   if (auto tagged = AddTags(batch, *dataset.dataset_arn, request.tags); !tagged)
     return tagged.error();
   if (auto committed = service.catalog.Commit(batch); !committed) return committed.error();
+  service.filters.Changed();
   return api::CreateDatasetResponse{.dataset_arn = dataset.dataset_arn};
 }
 
@@ -178,6 +179,7 @@ Result<api::UpdateDatasetResponse> UpdateDataset(const api::UpdateDatasetRequest
       });
   if (!changed) return changed.error();
   if (auto read = service.live.ReadSchemaAgain(request.dataset_arn); !read) return read.error();
+  service.filters.Changed();
   return api::UpdateDatasetResponse{.dataset_arn = request.dataset_arn};
 }
 
@@ -194,6 +196,7 @@ Result<api::DeleteDatasetResponse> DeleteDataset(const api::DeleteDatasetRequest
   RemoveTags(batch, request.dataset_arn);
   if (auto committed = service.catalog.Commit(batch); !committed) return committed.error();
   service.live.Forget(request.dataset_arn);
+  service.filters.Changed();
   for (const auto& path : {DatasetFile(service, *dataset), EventsFolderOf(service, *dataset)}) {
     if (!path) continue;
     std::error_code error;

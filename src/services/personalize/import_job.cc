@@ -90,6 +90,7 @@ Result<void> Publish(Service& service, Stored<api::DatasetImportJob> job,
     std::filesystem::remove(place, error);
     return Error{ErrorCode::kThrottled, committed.error().message};
   }
+  service.filters.Changed();
   if (replaced) std::filesystem::remove(*replaced, error);
   if (error)
     Log(LogLevel::kWarning, "replaced rows stay until the next start",

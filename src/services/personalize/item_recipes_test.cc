@@ -256,8 +256,8 @@ TEST_F(Segments, RefusePlacesAndCountsAtTheCall) {
               HasSubstr("must be a folder"));
   request = Request("s", version);
   request.filter_arn = Arn("filter/f");
-  EXPECT_THAT(Complaint<api::CreateBatchSegmentJob>(request, ErrorCode::kInvalidInput),
-              HasSubstr("leave filterArn out"));
+  EXPECT_THAT(Complaint<api::CreateBatchSegmentJob>(request, ErrorCode::kNotFound),
+              HasSubstr("filter/f"));
 }
 
 }  // namespace

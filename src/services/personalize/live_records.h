@@ -19,6 +19,7 @@
 
 #include "base/result.h"
 #include "base/value.h"
+#include "engine/filter_data.h"
 #include "services/personalize/avro_schema.h"
 #include "services/personalize/row_log.h"
 
@@ -31,7 +32,7 @@ struct LiveRecord {
   ValueMap columns;  // by name of the schema's field, without the id; fields left out are null
 };
 
-class LiveRecords {
+class LiveRecords final : public engine::NewerRecords {
  public:
   // Reads the log in `folder`, which is made by the first Put where it is missing. Errors: corrupt;
   // internal.
@@ -43,13 +44,14 @@ class LiveRecords {
 
   // Grows with every Put: what was made of the records of one version holds as long as it is the
   // same.
-  [[nodiscard]] std::uint64_t version() const;
+  [[nodiscard]] std::uint64_t version() const override;
   [[nodiscard]] bool empty() const { return version() == 0; }
 
   // The record's columns while `visit` runs; false when there is none. A lock is held meanwhile.
-  bool Visit(std::string_view id, const std::function<void(const ValueMap&)>& visit) const;
+  bool Visit(std::string_view id, const std::function<void(const ValueMap&)>& visit) const override;
   // All of them, by id. A lock is held meanwhile: `visit` must not call this object.
-  void ForEach(const std::function<void(const std::string& id, const ValueMap&)>& visit) const;
+  void ForEach(
+      const std::function<void(const std::string& id, const ValueMap&)>& visit) const override;
 
   // Writes the rows of an import (none when `imported` is empty) less those that were replaced, and
   // the records, into a Parquet file of the schema, whose id is `id_column`. Errors: corrupt;

@@ -9,6 +9,7 @@
 #include "services/personalize/datasets.h"
 #include "services/personalize/describe_recipe.h"
 #include "services/personalize/event_trackers.h"
+#include "services/personalize/filters.h"
 #include "services/personalize/import_job.h"
 #include "services/personalize/put_events.h"
 #include "services/personalize/put_records.h"
@@ -84,6 +85,11 @@ void Register(wire::Dispatcher& dispatcher, jobs::JobRunner& runner, Service& se
   table.Add<api::DescribeEventTracker>(DescribeEventTracker);
   table.Add<api::ListEventTrackers>(ListEventTrackers);
   table.Add<api::DeleteEventTracker>(DeleteEventTracker);
+
+  table.Add<api::CreateFilter>(CreateFilter);
+  table.Add<api::DescribeFilter>(DescribeFilter);
+  table.Add<api::ListFilters>(ListFilters);
+  table.Add<api::DeleteFilter>(DeleteFilter);
 
   table.Add<events_api::PutEvents>(PutEvents);
   table.Add<events_api::PutItems>(PutItems);

@@ -8,6 +8,7 @@
 #include "jobs/job_queue.h"
 #include "services/personalize/catalog.h"
 #include "services/personalize/deployments.h"
+#include "services/personalize/filter_cache.h"
 #include "services/personalize/impressions.h"
 #include "services/personalize/live_data.h"
 #include "storage/document_store.h"
@@ -32,7 +33,8 @@ struct Service {
         options(std::move(settings)),
         deployments(catalog, options.data_folder),
         impressions(options.data_folder),
-        live(catalog, options.data_folder) {}
+        live(catalog, options.data_folder),
+        filters(catalog, options.data_folder) {}
 
   Catalog catalog;
   jobs::JobQueue& jobs;
@@ -42,6 +44,7 @@ struct Service {
   Deployments deployments;
   Impressions impressions;
   LiveData live;
+  FilterCache filters;
 };
 
 // For a job's failure that could not be written on its resource: logs both reasons, unless the
