@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 2> kAuth{"on", "off"};
 constexpr std::array<std::string_view, 2> kSeen{"exclude", "include"};
 constexpr std::array<std::string_view, 2> kLogFormat{"text", "json"};
 constexpr std::array<std::string_view, 2> kSwitch{"on", "off"};
-constexpr std::array<Key, 12> kKeys{
+constexpr std::array<Key, 13> kKeys{
     {{"data", &ServeSettings::data, {}},
      {"listen", &ServeSettings::listen, {}},
      {"console", &ServeSettings::console, {}},
