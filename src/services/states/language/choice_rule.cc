@@ -240,25 +240,27 @@ Result<bool> ChoiceRule::Matches(const Scope& scope) const {
       break;
   }
   const auto variable = variable_->Select(scope);
-  if (test_ == Test::kIsPresent) return variable.has_value() == *with_.as_bool();
-  if (!variable) {
+  if (!variable) return variable.error();
+  if (test_ == Test::kIsPresent) return variable->has_value() == *with_.as_bool();
+  if (!*variable) {
     return StatesError(kRuntime, "Invalid path '" + variable_->text() +
                                      "': The choice state's condition path references an invalid "
                                      "value.");
   }
-  return Compare(*variable, scope);
+  return Compare(**variable, scope);
 }
 
 Result<bool> ChoiceRule::Compare(const Value& variable, const Scope& scope) const {
   if (test_ >= Test::kIsNull) return IsOfKind(variable) == *with_.as_bool();
   if (!with_path_) return CompareValues(variable, with_);
   const auto with = with_path_->Select(scope);
-  if (!with) {
+  if (!with) return with.error();
+  if (!*with) {
     return StatesError(kRuntime, "Invalid path '" + with_path_->text() +
                                      "': The choice state's condition path references an invalid "
                                      "value.");
   }
-  return CompareValues(variable, *with);
+  return CompareValues(variable, **with);
 }
 
 bool ChoiceRule::IsOfKind(const Value& variable) const {

@@ -148,7 +148,7 @@ TEST(ChoiceRule, RefusesWhatIsNoRule) {
               HasSubstr("no comparison 'StringEqual'"));
   EXPECT_THAT(Matched(R"({"Variable":"$.x","NumericEquals":"1"})", "{}"),
               HasSubstr("of another kind"));
-  EXPECT_THAT(Matched(R"({"Variable":"x","StringEquals":"1"})", "{}"), HasSubstr("not a path"));
+  EXPECT_THAT(Matched(R"({"Variable":"x","StringEquals":"1"})", "{}"), HasSubstr("JSONPath"));
   EXPECT_THAT(Matched(R"({"And":[]})", "{}"), HasSubstr("not empty"));
   EXPECT_THAT(Matched(R"({"Variable":"$.x","StringEquals":"a","StringLessThan":"b"})", "{}"),
               HasSubstr("has 2"));

@@ -342,7 +342,7 @@ class Compiler {
     if (!found) return *Path::Parse("$");
     auto path = found->as_string() ? Path::Parse(*found->as_string())
                                    : Result<Path>(InvalidInput("it must be a path or null"));
-    if (path && !path->is_definite()) {
+    if (path && !path->is_reference()) {
       path = InvalidInput("it must name one place: " + path->text() + " may name several");
     }
     if (path) return *std::move(path);

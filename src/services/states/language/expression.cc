@@ -30,18 +30,17 @@ Error NotFound(const ScopedPath& path, std::string_view error, std::string_view 
 }  // namespace
 
 Result<ScopedPath> ScopedPath::Parse(std::string_view text) {
-  ScopedPath scoped;
-  scoped.in_context_ = text.starts_with("$$");
-  auto path = Path::Parse(scoped.in_context_ ? text.substr(1) : text);
+  const bool in_context = text.starts_with("$$");
+  auto path = Path::Parse(in_context ? text.substr(1) : text);
   if (!path) return path.error();
-  scoped.path_ = *std::move(path);
-  return scoped;
+  return ScopedPath(*std::move(path), in_context);
 }
 
 Result<Value> ScopedPath::Get(const Scope& scope, std::string_view field) const {
   auto found = Select(scope);
-  if (!found) return states::NotFound(*this, kRuntime, field, scope);
-  return *std::move(found);
+  if (!found) return found.error();
+  if (!*found) return states::NotFound(*this, kRuntime, field, scope);
+  return **std::move(found);
 }
 
 class ExpressionParser {
@@ -153,6 +152,8 @@ class ExpressionParser {
         ++brackets;
       } else if (c == ']') {
         --brackets;
+      } else if (brackets <= 0 && text_.substr(at_, 2) == "()") {
+        ++at_;  // of a function at the path's end
       } else if (brackets <= 0 && (c == ',' || c == ')' || c == ' ')) {
         break;
       }
@@ -205,8 +206,9 @@ Result<Value> Expression::Evaluate(const Scope& scope, std::string_view field) c
   if (const Value* literal = std::get_if<Value>(&what_)) return *literal;
   if (const auto* path = std::get_if<ScopedPath>(&what_)) {
     auto found = path->Select(scope);
-    if (!found) return states::NotFound(*path, kParameterPathFailure, field, scope);
-    return *std::move(found);
+    if (!found) return found.error();
+    if (!*found) return states::NotFound(*path, kParameterPathFailure, field, scope);
+    return **std::move(found);
   }
   const auto& call = std::get<Call>(what_);
   std::vector<Value> arguments;

@@ -10,8 +10,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -39,15 +41,18 @@ class ScopedPath {
   [[nodiscard]] const Path& path() const { return path_; }
   [[nodiscard]] bool in_context() const { return in_context_; }
   [[nodiscard]] std::string text() const { return (in_context_ ? "$" : "") + path_.text(); }
-  [[nodiscard]] std::optional<Value> Select(const Scope& scope) const {
+  // As Path::Select.
+  [[nodiscard]] Result<std::optional<Value>> Select(const Scope& scope) const {
     return path_.Select(in_context_ ? scope.context : scope.input);
   }
   // Errors: States.Runtime when nothing is there; `field` names the member that holds the path.
   Result<Value> Get(const Scope& scope, std::string_view field) const;
 
  private:
+  ScopedPath(Path path, bool in_context) : path_(std::move(path)), in_context_(in_context) {}
+
   Path path_;
-  bool in_context_ = false;
+  bool in_context_;
 };
 
 struct IntrinsicFunction;

@@ -18,9 +18,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto expression = Expression::Parse(text)) {
     static_cast<void>(expression->Evaluate({input, context}, "f.$"));
   }
-  if (const auto path = Path::Parse(text); path && path->is_definite()) {
+  if (const auto path = Path::Parse(text); path && path->is_reference()) {
     usher::Value root = input;
-    if (path->Write(root, 7) && !path->Find(root)) __builtin_trap();
+    if (!path->Write(root, 7)) return 0;
+    const auto read = path->Select(root);
+    if (!read || *read != usher::Value(7)) __builtin_trap();
   }
   return 0;
 }

@@ -129,6 +129,10 @@ TEST(Expression, NestsCalls) {
             R"("1 of 3")");
 }
 
+TEST(Expression, TakesPathsThatEndInAFunction) {
+  EXPECT_EQ(Evaluated("States.MathAdd($.a.length(), 1)", R"({"a":[5,6]})"), "3");
+}
+
 TEST(Expression, RefusesWhatItDoesNotUnderstand) {
   EXPECT_THAT(Evaluated("plain"), HasSubstr("must be a path"));
   EXPECT_THAT(Evaluated("States.Nope()"), HasSubstr("no intrinsic function States.Nope"));

@@ -65,7 +65,8 @@ Result<Resource> ParseResource(std::string_view arn) {
   resource.service = std::string(rest.substr(0, colon));
   resource.action = std::string(rest.substr(colon + 1));
   const std::string_view name = resource.SdkService().value_or(resource.service);
-  if (name.empty() || name == "aws-sdk" || name.find(':') != std::string_view::npos || resource.action.empty()) {
+  if (name.empty() || name == "aws-sdk" || name.find(':') != std::string_view::npos ||
+      resource.action.empty()) {
     return Unknown(arn);
   }
   return resource;
