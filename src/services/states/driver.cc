@@ -519,7 +519,9 @@ jobs::Outcome Driver::RunTask(const jobs::Delivery& delivery, const jobs::StopTo
                      : PollTask(dispatcher_, *resource, handle, context);
   trace.End(outcome);
   // A call that was cut off because the server stops has not failed: it is made again.
-  if (stop && outcome.kind == TaskOutcome::Kind::kFailed) return jobs::Outcome::Interrupted();
+  if ((stop || stopping_) && outcome.kind == TaskOutcome::Kind::kFailed) {
+    return jobs::Outcome::Interrupted();
+  }
   if (outcome.kind == TaskOutcome::Kind::kRunning) {
     const auto pause = std::min(kLongestPoll, kFirstPoll * (1 + delivery.attempt / 5));
     return jobs::Outcome::Again(clock_.Now() + pause);

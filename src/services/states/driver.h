@@ -14,6 +14,7 @@
 // called.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -50,7 +51,8 @@ class Driver {
 
   // Before the queue starts.
   void AddLanes();
-  // Nobody waits any more for an execution or an activity's task; what runs goes on.
+  // The server is about to stop: nobody waits any more for an execution or an activity's task, and
+  // calls that are cut off from here on are made again after the next start.
   void StopWaiting();
 
   // Commits the start. `execution` has all that holds from the start. Errors: already exists.
@@ -122,7 +124,7 @@ class Driver {
   std::mutex waiters_mutex_;
   std::condition_variable waiters_changed_;
   std::map<std::string, std::shared_ptr<Waiter>> waiters_;
-  bool stopping_ = false;
+  std::atomic<bool> stopping_ = false;
   std::mutex polls_mutex_;
   std::map<std::string, std::int64_t> polls_;  // of what has failed, by execution and its name
 };
