@@ -16,6 +16,7 @@ interface CampaignInfo {
 interface Seen {
   itemId: string;
   time?: number; // seconds since 1970
+  recent?: boolean; // after the training
 }
 
 interface Recommended {
@@ -78,6 +79,7 @@ function Why(props: {
   userId: string;
   item: Recommended;
   movie: Movie | undefined;
+  context: Record<string, string>;
   catalogue: Catalogue | null;
 }) {
   const { campaignArn, userId, item, catalogue } = props;
@@ -86,10 +88,11 @@ function Why(props: {
       campaignArn,
       userId,
       itemId: item.itemId,
+      context: props.context,
     });
     const titles = await titlesOf(catalogue, (found.because ?? []).map((one) => one.itemId));
     return { found, titles };
-  }, [campaignArn, userId, item.itemId, catalogue]);
+  }, [campaignArn, userId, item.itemId, props.context, catalogue]);
   return (
     <Card title="Why this one" className="why-card">
       <p className="why-title">
@@ -161,7 +164,7 @@ function Watched(props: { campaignArn: string; userId: string; catalogue: Catalo
   return (
     <Card
       title="Has watched"
-      aside={history.data && <small>{formatCount(history.data.total)} in the training data</small>}
+      aside={history.data && <small>{formatCount(history.data.total)} in all</small>}
     >
       <Show
         of={history}
@@ -171,9 +174,10 @@ function Watched(props: { campaignArn: string; userId: string; catalogue: Catalo
       >
         {(data) => (
           <ol className="watched" tabIndex={0} aria-label="Watched movies, newest first">
-            {data.items.map((one) => (
-              <li key={one.itemId}>
-                <MovieName id={one.itemId} movie={data.titles[one.itemId]} />
+            {data.items.map((one, at) => (
+              <li key={at}>
+                <MovieName id={one.itemId} movie={data.titles[one.itemId]} />{" "}
+                {one.recent && <span className="status run">since the training</span>}
                 <Genres movie={data.titles[one.itemId]} />
                 {one.time !== undefined && <time>{formatDay(one.time)}</time>}
               </li>
@@ -249,6 +253,7 @@ function Next(props: {
           userId={userId}
           item={shown}
           movie={next.data?.titles[shown.itemId]}
+          context={context}
           catalogue={catalogue}
         />
       )}

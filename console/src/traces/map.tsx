@@ -126,7 +126,7 @@ export function ServiceMap(props: {
     <div className="map">
       <svg
         viewBox={`0 0 ${width} ${height + 40}`}
-        style={{ maxWidth: width * 1.25 }}
+        style={{ maxWidth: width * 1.25, minWidth: width * 0.82 }}
         role="group"
         aria-label="Service map"
       >

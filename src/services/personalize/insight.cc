@@ -7,6 +7,7 @@
 #include "services/personalize/batch_job.h"
 #include "services/personalize/campaigns.h"
 #include "services/personalize/import_job.h"
+#include "services/personalize/recent_events.h"
 #include "services/personalize/train_job.h"
 
 namespace usher::personalize {
@@ -24,6 +25,19 @@ Result<std::string> Text(const Value& request, std::string_view name) {
                         std::to_string(kMaxTextBytes) + " bytes");
   }
   return *text;
+}
+
+// Errors: invalid input when a value is no text.
+Result<engine::RequestContext> ContextOf(const Value& request) {
+  engine::RequestContext context;
+  const Value* given = request.Find("context");
+  const ValueMap* map = given ? given->as_map() : nullptr;
+  if (!map) return context;
+  for (const auto& [column, value] : *map) {
+    if (!value.as_string()) return InvalidInput("context holds texts, not so " + column);
+    context[column] = *value.as_string();
+  }
+  return context;
 }
 
 // The deployment that the request names, with a model that answers for users.
@@ -68,23 +82,33 @@ Result<Value> UserHistory(const Value& request, Service& service) {
   if (!user_id) return user_id.error();
   const engine::LoadedModel& loaded = (*deployment)->loaded;
   const recsys::Model& model = *loaded.model;
+  const auto recent = RecentItemsOf(service.live, **deployment, *user_id);
+  if (!recent) return recent.error();
   const auto user = model.users().Find(*user_id);
+  const auto history = user ? model.History(*user) : std::span<const std::uint32_t>();
+  const auto times = user ? model.Times(*user) : std::span<const std::uint32_t>();
+  const bool is_timed = loaded.info.first_timestamp && times.size() == history.size();
+  ValueList items;
+  std::size_t total = history.size();
+  for (std::size_t k = recent->items.size(); k > 0; --k) {
+    const auto index = model.items().Find(recent->items[k - 1]);
+    if (index && std::ranges::find(history, *index) != history.end()) continue;  // learnt since
+    ++total;
+    if (items.size() == kMaxShownHistory) continue;
+    ValueMap item;
+    item.Append("itemId", recent->items[k - 1]);
+    item.Append("time", recent->times[k - 1]);
+    item.Append("recent", true);
+    items.emplace_back(std::move(item));
+  }
+  for (std::size_t k = history.size(); k > 0 && items.size() < kMaxShownHistory; --k) {
+    ValueMap item;
+    item.Append("itemId", model.items()[history[k - 1]]);
+    if (is_timed) item.Append("time", *loaded.info.first_timestamp + times[k - 1]);
+    items.emplace_back(std::move(item));
+  }
   ValueMap answer;
   answer.Append("known", user.has_value());
-  ValueList items;
-  std::size_t total = 0;
-  if (user) {
-    const auto history = model.History(*user);
-    const auto times = model.Times(*user);
-    const bool is_timed = loaded.info.first_timestamp && times.size() == history.size();
-    total = history.size();
-    for (std::size_t k = total; k > 0 && total - k < kMaxShownHistory; --k) {
-      ValueMap item;
-      item.Append("itemId", model.items()[history[k - 1]]);
-      if (is_timed) item.Append("time", *loaded.info.first_timestamp + times[k - 1]);
-      items.emplace_back(std::move(item));
-    }
-  }
   answer.Append("total", static_cast<std::int64_t>(total));
   answer.Append("items", std::move(items));
   return Value(std::move(answer));
@@ -97,9 +121,15 @@ Result<Value> ExplainRecommendation(const Value& request, Service& service) {
   if (!user_id) return user_id.error();
   const auto item_id = Text(request, "itemId");
   if (!item_id) return item_id.error();
-  const auto why =
-      engine::ExplainItem((*deployment)->loaded, *user_id, *item_id,
-                          {.top = kExplainedEvents, .exclude_seen = !service.options.include_seen});
+  const auto context = ContextOf(request);
+  if (!context) return context.error();
+  const auto recent = RecentItemsOf(service.live, **deployment, *user_id);
+  if (!recent) return recent.error();
+  const auto why = engine::ExplainItem((*deployment)->loaded, *user_id, *item_id,
+                                       {.top = kExplainedEvents,
+                                        .exclude_seen = !service.options.include_seen,
+                                        .recent = recent->events(),
+                                        .context = *context});
   if (!why) return why.error();
   return engine::ToValue(*why);
 }

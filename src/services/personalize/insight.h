@@ -21,12 +21,14 @@ inline constexpr std::size_t kSampleUsers = 8;
 // sample are users spread over the training data.
 Result<Value> DescribeModel(const Value& request, Service& service);
 
-// {"campaignArn", "userId"} -> {"known", "total", "items": [{"itemId", "time"}, …]}: what the user
-// did in the training data, newest first, at most kMaxShownHistory; times in Unix seconds, left out
-// when the model does not know them.
+// {"campaignArn", "userId"} -> {"known", "total", "items": [{"itemId", "time", "recent"}, …]}: what
+// the user did, newest first, at most kMaxShownHistory. What came by PutEvents and is not in the
+// training data is "recent" and comes first. Times in Unix seconds, left out when the model does
+// not know them. "known": from the training data.
 Result<Value> UserHistory(const Value& request, Service& service);
 
-// {"campaignArn", "userId", "itemId"} -> engine::ToValue of the explanation.
+// {"campaignArn", "userId", "itemId", "context": {…}} -> engine::ToValue of the explanation, with
+// the user's recent events, in the situation that the context tells, if it is given.
 Result<Value> ExplainRecommendation(const Value& request, Service& service);
 
 // {"arns": […]} -> {"progress": {arn: {"fraction", "stage"}}}: of import jobs, solution versions,

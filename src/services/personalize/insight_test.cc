@@ -3,6 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "services/personalize/event_trackers.h"
+#include "services/personalize/put_events.h"
 #include "services/personalize/recommendations.h"
 #include "services/personalize/test_service.h"
 
@@ -62,6 +68,47 @@ TEST_F(InsightTest, AHistoryIsToldNewestFirstWithItsTimes) {
     EXPECT_EQ(*item.Find("itemId")->as_string(), "i" + std::to_string(expected));
     last = time;
   }
+}
+
+TEST_F(InsightTest, WhatCameSinceTheTrainingComesFirst) {
+  const std::string campaign = Deploy();
+  const auto tracker = Call<api::CreateEventTracker>(
+      {.name = "web", .dataset_group_arn = Arn("dataset-group/movies")});
+  ASSERT_TRUE(tracker);
+  const auto before = UserHistory(Ask(campaign, "u2"), service_);
+  std::set<std::string> known;
+  for (const Value& item : *before->Find("items")->as_list()) {
+    known.insert(*item.Find("itemId")->as_string());
+  }
+  std::string fresh;
+  for (int k = 0; fresh.empty(); ++k) {
+    if (!known.contains("i" + std::to_string(k))) fresh = "i" + std::to_string(k);
+  }
+  const Time sent = FromEpochMillis(1'690'000'000'000);
+  ASSERT_TRUE(Call<events_api::PutEvents>(
+      {.tracking_id = *tracker->tracking_id,
+       .user_id = "u2",
+       .session_id = "s",
+       .event_list = {{.event_type = "click", .item_id = fresh, .sent_at = sent},
+                      {.event_type = "click", .item_id = *known.begin(), .sent_at = sent}}}));
+
+  const auto history = UserHistory(Ask(campaign, "u2"), service_);
+
+  ASSERT_TRUE(history) << history.error().message;
+  EXPECT_EQ(*history->Find("total")->as_int(), static_cast<std::int64_t>(known.size()) + 1);
+  const Value& first = history->Find("items")->as_list()->front();
+  EXPECT_EQ(*first.Find("itemId")->as_string(), fresh);
+  EXPECT_EQ(*first.Find("time")->as_int(), 1'690'000'000);
+  EXPECT_TRUE(*first.Find("recent")->as_bool());
+
+  const auto why = ExplainRecommendation(Ask(campaign, "u2", *known.begin()), service_);
+  ASSERT_TRUE(why) << why.error().message;
+  std::set<std::string> because;
+  for (const Value& one : *why->Find("because")->as_list()) {
+    because.insert(*one.Find("itemId")->as_string());
+  }
+  known.insert(fresh);
+  EXPECT_TRUE(std::ranges::includes(known, because));
 }
 
 TEST_F(InsightTest, AnUnknownUserHasNoHistory) {
