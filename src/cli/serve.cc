@@ -20,9 +20,9 @@ namespace {
 constexpr CommandHelp kHelp{
     .name = "serve",
     .purpose =
-        "Starts the server that AWS clients talk to: Personalize, S3, Lambda, SNS, SQS, IAM and "
-        "STS on one "
-        "address. It keeps everything in one data folder, which it makes at the first start "
+        "Starts the server that AWS clients talk to: Personalize, S3, Lambda, Step Functions, SNS, "
+        "SQS, IAM and STS on one address. It keeps everything in one data folder, which it makes "
+        "at the first start "
         "together with an access key. Ctrl-C or SIGTERM lets running requests end, then stops "
         "it; training and imports that were running go on at the next start.",
     .examples =
@@ -135,6 +135,10 @@ int Serve(Arguments arguments) {
       {"--allow-private-webhooks", "",
        "let SNS post to private, loopback and link-local addresses too",
        TakeSetting(settings.allow_private_webhooks)},
+      {"--time-scale", "N",
+       "let Wait states of state machines run N times faster; histories keep the seconds that they "
+       "name (1)",
+       TakeText(settings.time_scale)},
       {"--config", "FILE",
        "JSON object with the names of these options as keys; an option given here wins",
        TakeText(config)},
@@ -150,6 +154,8 @@ int Serve(Arguments arguments) {
   if (!listen) return FailUsage("serve", listen.error().message);
   const auto console = ConsoleListenerOf(settings.console);
   if (!console) return FailUsage("serve", console.error().message);
+  const auto time_scale = TimeScaleOf(settings.time_scale);
+  if (!time_scale) return FailUsage("serve", time_scale.error().message);
   const auto data_folder = DataFolderPath(settings.data);
   if (!data_folder) return FailUsage("serve", data_folder.error().message);
 
@@ -164,6 +170,7 @@ int Serve(Arguments arguments) {
       .python = settings.python.empty() ? USHER_PYTHON : settings.python,
       .layers_folder = USHER_LAYERS,
       .layer_rules = settings.layers.value_or(lambda::DefaultLayerRules()),
+      .time_scale = *time_scale,
       .sns_auto_confirm = settings.sns_auto_confirm == "on",
       .allow_private_webhooks = settings.allow_private_webhooks == "on"};
   if (const auto mail = AddMail(settings, app_options); !mail) {

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <span>
 
 #include "base/byte_source.h"
 #include "json/json.h"
+#include "services/states/service.h"
 
 namespace usher::cli {
 namespace {
@@ -24,7 +26,7 @@ constexpr std::array<std::string_view, 2> kAuth{"on", "off"};
 constexpr std::array<std::string_view, 2> kSeen{"exclude", "include"};
 constexpr std::array<std::string_view, 2> kLogFormat{"text", "json"};
 constexpr std::array<std::string_view, 2> kSwitch{"on", "off"};
-constexpr std::array<Key, 12> kKeys{
+constexpr std::array<Key, 13> kKeys{
     {{"data", &ServeSettings::data, {}},
      {"listen", &ServeSettings::listen, {}},
      {"console", &ServeSettings::console, {}},
@@ -36,7 +38,8 @@ constexpr std::array<Key, 12> kKeys{
      {"smtp-ca", &ServeSettings::smtp_ca, {}},
      {"mail-from", &ServeSettings::mail_from, {}},
      {"sns-auto-confirm", &ServeSettings::sns_auto_confirm, kSwitch},
-     {"allow-private-webhooks", &ServeSettings::allow_private_webhooks, kSwitch}}};
+     {"allow-private-webhooks", &ServeSettings::allow_private_webhooks, kSwitch},
+     {"time-scale", &ServeSettings::time_scale, {}}}};
 
 std::string Join(std::span<const std::string_view> words) {
   std::string text;
@@ -117,6 +120,17 @@ Result<std::string> DataFolderPath(const std::string& data) {
   path = std::filesystem::absolute(path, error).lexically_normal();
   if (error) return InvalidInput("the data folder's path cannot be resolved: " + error.message());
   return path.string();
+}
+
+Result<double> TimeScaleOf(const std::string& time_scale) {
+  if (time_scale.empty()) return 1.0;
+  double scale = 0;
+  const char* last = time_scale.data() + time_scale.size();
+  const auto [end, error] = std::from_chars(time_scale.data(), last, scale);
+  if (error == std::errc() && end == last && scale >= 1 && scale <= states::kMaxTimeScale) {
+    return scale;
+  }
+  return InvalidInput("--time-scale must be a number from 1 to 100000, not '" + time_scale + "'");
 }
 
 Result<server::ListenAddress> ListenAddressOf(const std::string& listen) {

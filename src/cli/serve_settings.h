@@ -29,6 +29,7 @@ struct ServeSettings {
   std::string mail_from;
   std::string sns_auto_confirm;        // "on", "off"
   std::string allow_private_webhooks;  // "on", "off"
+  std::string time_scale;              // of Wait states: a number from 1 on
 };
 
 // Takes from the configuration what the flags have not given. `config` is a JSON object with the
@@ -43,6 +44,9 @@ Result<void> AddConfigurationFile(const std::string& path, ServeSettings& settin
 // `data` as an absolute path; when it is empty, usher/ in the user's data folder
 // (~/.local/share/usher). Errors: invalid input when the user has no home.
 Result<std::string> DataFolderPath(const std::string& data);
+
+// `time_scale` parsed; 1 when it is empty. Errors: invalid input.
+Result<double> TimeScaleOf(const std::string& time_scale);
 
 // `listen` parsed; 127.0.0.1:4566 when it is empty.
 Result<server::ListenAddress> ListenAddressOf(const std::string& listen);

@@ -44,6 +44,17 @@ TEST(AddConfiguration, TakesWhatMailsAndWebhooksNeed) {
   EXPECT_THAT(MessageOf(R"({"sns-auto-confirm":"yes"})"), HasSubstr("\"on\" or \"off\""));
 }
 
+TEST(TimeScaleOf, TakesNumbersFromOneOn) {
+  EXPECT_EQ(*TimeScaleOf(""), 1.0);
+  EXPECT_EQ(*TimeScaleOf("1"), 1.0);
+  EXPECT_EQ(*TimeScaleOf("2.5"), 2.5);
+  for (const char* bad : {"0", "0.5", "-1", "x", "1x", "1e9", "nan"}) {
+    const auto scale = TimeScaleOf(bad);
+    ASSERT_FALSE(scale) << bad;
+    EXPECT_THAT(scale.error().message, HasSubstr("from 1 to 100000")) << bad;
+  }
+}
+
 TEST(AddConfiguration, TakesWhatRunsFunctions) {
   ServeSettings settings;
   ASSERT_TRUE(AddConfiguration(R"({"python":"/p","layers":{"A-*":"a"}})", settings));

@@ -23,6 +23,7 @@
 #include "services/s3/service.h"
 #include "services/sns/service.h"
 #include "services/sqs/service.h"
+#include "services/states/service.h"
 #include "services/sts/service.h"
 #include "storage/data_folder.h"
 #include "storage/document_store.h"
@@ -110,6 +111,7 @@ struct App::Parts {
   std::unique_ptr<lambda::Service> lambda;
   std::unique_ptr<sqs::Service> sqs;
   std::unique_ptr<sns::Service> sns;
+  std::unique_ptr<states::Service> states;
   std::unique_ptr<wire::Gateway> gateway;
   Metrics metrics;
   OwnRoutes own_routes;
@@ -184,6 +186,9 @@ Result<void> App::Parts::RegisterServices(const AppOptions& options, const std::
                                          .sender = options.mail_from,
                                          .auto_confirm = options.sns_auto_confirm}});
   sns::Register(dispatcher, *sns);
+  states = std::make_unique<states::Service>(*documents, *deliveries, dispatcher, clock,
+                                             states::Options{.time_scale = options.time_scale});
+  states::Register(dispatcher, *states);
   auto opened =
       lambda::Service::Open({.data_folder = folder.path(),
                              .endpoint = endpoint,
@@ -336,6 +341,7 @@ Result<std::unique_ptr<App>> App::Start(AppOptions options) {
 
 bool App::Stop(Millis grace) {
   parts_->sqs->StopWaiting();
+  parts_->states->driver.StopWaiting();
   // Functions that run on are ended before their callers are cut off.
   parts_->lambda->StopAfter(grace * 4 / 5);
   const bool in_time = parts_->http->Stop(grace);

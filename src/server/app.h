@@ -37,6 +37,7 @@ struct AppOptions {
   // Where mails go; into mail/ of the data folder without a relay.
   std::optional<mail::SmtpRelay> smtp;
   std::string mail_from = "no-reply@localhost";
+  double time_scale = 1;                // Wait states of machines run so many times faster
   bool sns_auto_confirm = false;        // subscriptions hold without their owner's confirmation
   bool allow_private_webhooks = false;  // webhooks may lead to addresses off the public internet
 };

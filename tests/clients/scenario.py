@@ -17,6 +17,7 @@ MAX_FILE_BYTES = 64 << 10
 JSON_SERVICES = {
     "logs": ("logs", "Logs_20140328", "application/x-amz-json-1.1"),
     "personalize": ("personalize", "AmazonPersonalize", "application/x-amz-json-1.1"),
+    "stepfunctions": ("states", "AWSStepFunctions", "application/x-amz-json-1.0"),
 }
 
 
