@@ -7,7 +7,7 @@
 namespace usher::console {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 28> kAllowed{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 30> kAllowed{{
     {"personalize", "DescribeCampaign"},
     {"personalize", "DescribeSolutionVersion"},
     {"personalize", "GetSolutionMetrics"},
@@ -22,6 +22,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 28> kAllowed
     {"s3", "ListBuckets"},
     {"s3", "ListObjectsV2"},
     {"lambda", "ListFunctions"},
+    {"stepfunctions", "ListExecutions"},
+    {"stepfunctions", "ListStateMachines"},
     {"sns", "ListTopics"},
     {"sqs", "ListQueues"},
     {"apigateway", "GetRestApis"},

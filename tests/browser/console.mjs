@@ -102,6 +102,11 @@ try {
       .reduce((sum, one) => sum + one.encodedBodySize, 0),
   }));
   writeFileSync(path.join(folder, "figures.json"), JSON.stringify(figures));
+  if (flags.includes("--movies")) {
+    for (const kind of ["Import", "Training", /^Execution/]) {
+      await page.locator(".jobs small", { hasText: kind }).first().waitFor();
+    }
+  }
   await shoot(page, "home");
 
   await mapToDetails(page);

@@ -27,6 +27,7 @@ interface Campaign {
 type Row = Record<string, string | number | undefined>;
 
 const kShownJobs = 12;
+const kAskedMachines = 20;
 const kShownTraces = 8;
 const kTracedMinutes = 60;
 const kRunning = ["CREATE PENDING", "CREATE IN_PROGRESS"];
@@ -45,14 +46,51 @@ function jobsOf(rows: Row[], kind: string, arnMember: string, nameMember: string
   });
 }
 
+interface Execution {
+  executionArn: string;
+  name: string;
+  status: string;
+  startDate: number;
+  stopDate?: number;
+}
+
+// The latest executions of each state machine.
+async function loadExecutions(): Promise<Job[]> {
+  const machines = await listAll<{ stateMachineArn: string; name: string }>(
+    "stepfunctions",
+    "ListStateMachines",
+    "stateMachines",
+    {},
+    kAskedMachines,
+  );
+  const lists = await Promise.all(
+    machines.slice(0, kAskedMachines).map(async ({ stateMachineArn, name }) => {
+      const { executions = [] } = await call<{ executions?: Execution[] }>(
+        "stepfunctions",
+        "ListExecutions",
+        { stateMachineArn, maxResults: kShownJobs },
+      );
+      return executions.map((one) => ({
+        kind: `Execution ${one.name}`,
+        name,
+        arn: one.executionArn,
+        status: one.status,
+        changed: one.stopDate ?? one.startDate,
+      }));
+    }),
+  );
+  return lists.flat();
+}
+
 async function loadJobs(): Promise<Job[]> {
   const list = (operation: string, member: string) =>
     listAll<Row>("personalize", operation, member, { maxResults: 100 }, 200);
-  const [imports, versions, batches, segments] = await Promise.all([
+  const [imports, versions, batches, segments, executions] = await Promise.all([
     list("ListDatasetImportJobs", "datasetImportJobs"),
     list("ListSolutionVersions", "solutionVersions"),
     list("ListBatchInferenceJobs", "batchInferenceJobs"),
     list("ListBatchSegmentJobs", "batchSegmentJobs"),
+    loadExecutions(),
   ]);
   const jobs = [
     ...jobsOf(imports, "Import", "datasetImportJobArn", "jobName"),
@@ -63,6 +101,7 @@ async function loadJobs(): Promise<Job[]> {
     })),
     ...jobsOf(batches, "Batch inference", "batchInferenceJobArn", "jobName"),
     ...jobsOf(segments, "Batch segments", "batchSegmentJobArn", "jobName"),
+    ...executions,
   ]
     .sort((a, b) => b.changed - a.changed)
     .slice(0, kShownJobs);

@@ -76,6 +76,11 @@ const kTones: Record<string, string> = {
   "CREATE IN_PROGRESS": "run",
   "CREATE FAILED": "bad",
   "CREATE STOPPED": "off",
+  RUNNING: "run",
+  SUCCEEDED: "good",
+  FAILED: "bad",
+  TIMED_OUT: "bad",
+  ABORTED: "off",
 };
 
 export function Status(props: { value: string }) {
