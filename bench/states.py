@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """State transitions a second, each durable, of many executions that run a loop of Pass states at once.
 
-    .venv/bin/python bench/states.py [--binary build/release/bin/usher] [--executions 100] [--turns 100]
+    .venv/bin/python bench/states.py [--binary build/release/bin/usher] [--executions 100] [--turns 100] [--waiting 0]
 
 A turn of the loop is three transitions (Pass, Pass, Choice). Prints, beside the rate, how many times a second this disk
 can sync a small file: every transition is a commit, which the server shares between executions that run side by side.
+With --waiting, so many other executions stand in a Wait state meanwhile.
 """
 import argparse
 import json
@@ -34,6 +35,8 @@ LOOP = {
     },
 }
 TRANSITIONS_A_TURN = 3
+WAIT = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 86400, "End": True}}}
+ROLE = "arn:aws:iam::000000000000:role/bench"
 
 
 def main():
@@ -41,6 +44,7 @@ def main():
     parser.add_argument("--binary", default=ROOT / "build" / "release" / "bin" / "usher")
     parser.add_argument("--executions", type=int, default=100)
     parser.add_argument("--turns", type=int, default=100)
+    parser.add_argument("--waiting", type=int, default=0)
     parser.add_argument("--clients", type=int, default=4)
     arguments = parser.parse_args()
     os.environ["USHER_BINARY"] = str(Path(arguments.binary).resolve())
@@ -51,9 +55,19 @@ def main():
         server = usher_server.UsherServer(Path(folder) / "data").start()
         try:
             states = server.client("stepfunctions", max_pool_connections=arguments.clients)
-            machine = states.create_state_machine(
-                name="loop", definition=json.dumps(LOOP), roleArn="arn:aws:iam::000000000000:role/bench"
-            )["stateMachineArn"]
+
+            def create(name, definition):
+                return states.create_state_machine(
+                    name=name, definition=json.dumps(definition), roleArn=ROLE
+                )["stateMachineArn"]
+
+            if arguments.waiting:
+                waits = create("wait", WAIT)
+                took = spread(
+                    arguments.waiting, arguments.clients, lambda i: states.start_execution(stateMachineArn=waits)
+                )
+                print(f"StartExecution: {arguments.waiting / took:.0f} a second, {arguments.waiting} wait")
+            machine = create("loop", LOOP)
             start = json.dumps({"n": arguments.turns})
             begin = time.monotonic()
             spread(

@@ -18,6 +18,7 @@ namespace {
 constexpr std::string_view kRunLane = "states/run";
 constexpr std::string_view kTaskLane = "states/tasks";
 constexpr std::string_view kLogLane = "states/logs";
+constexpr std::string_view kOldLane = "states/old";
 // Commits that run side by side share one sync of the disk, so these are many for two processors.
 constexpr int kRunsAtOnce = 32;
 constexpr int kTasksAtOnce = 64;
@@ -112,6 +113,10 @@ void Driver::AddLanes() {
                        .deliver = [this](const auto& it, const auto&) { return WriteLogs(it); },
                        .at_once = kLogsAtOnce,
                        .at_once_per_key = 1});
+  deliveries_.AddLane(
+      {.name = std::string(kOldLane),
+       .deliver = [this](const auto& it, const auto& stop) { return RemoveOld(it, stop); },
+       .at_once = 1});
 }
 
 void Driver::StopWaiting() {
@@ -229,6 +234,11 @@ Result<void> Driver::Commit(Live& live, const Change& change, bool go_on, storag
   const bool ended = progress.flows.empty();
   if (ended) {
     Store::AddEnd(batch, live.execution, live.progress->version);
+    if (!execution.express) {
+      deliveries_.Enqueue(
+          batch, kOldLane,
+          {.key = "", .payload = execution.arn, .not_before = clock_.Now() + kKeptFor});
+    }
   } else {
     Store::AddProgress(batch, execution.arn, *live.progress);
   }
@@ -240,7 +250,7 @@ Result<void> Driver::Commit(Live& live, const Change& change, bool go_on, storag
     live.loaded = false;  // what is in memory is ahead of what is stored
     return done;
   }
-  if (go_on || !effects.timers.empty() || !effects.calls.empty() ||
+  if (go_on || ended || !effects.timers.empty() || !effects.calls.empty() ||
       !live.prepared->log_group.empty()) {
     deliveries_.Wake();
   }
@@ -498,6 +508,7 @@ jobs::Outcome Driver::RunTask(const jobs::Delivery& delivery, const jobs::StopTo
   wire::CallContext context;
   context.region = RegionOf(delivery.key);
   context.now = clock_.Now();
+  if (handle.empty()) context.request_id = delivery.id;
   Execution execution;
   std::int64_t entered_event = 0;
   {
@@ -564,6 +575,19 @@ void Driver::TellOfPolling(const std::string& execution_arn, const Value& result
        {"status", failed->status},
        {"times", std::to_string(count)},
        {"reason", failed->reason}});
+}
+
+jobs::Outcome Driver::RemoveOld(const jobs::Delivery& delivery, const jobs::StopToken& stop) {
+  while (!stop) {
+    const auto more = store_.RemoveSome(delivery.payload);
+    if (!more) {
+      Log(LogLevel::kError, "an old execution is not removed, tried again",
+          {{"execution", delivery.payload}, {"reason", more.error().message}});
+      return jobs::Outcome::Later(clock_.Now() + kStoreRetry);
+    }
+    if (!*more) return jobs::Outcome::Done();
+  }
+  return jobs::Outcome::Interrupted();
 }
 
 jobs::Outcome Driver::WriteLogs(const jobs::Delivery& delivery) {

@@ -6,6 +6,7 @@
 //   "states/run"    go on: after a start, when a timer is due, when a task has ended
 //   "states/tasks"  call what a task names, and look after what a ".sync" task has started
 //   "states/logs"   put events into the log group of the machine
+//   "states/old"    remove an execution that ended kKeptFor ago, with its history
 //
 // So a server that is killed goes on from the last transition: no transition is recorded twice and
 // none is lost. A task that was being called is called again, since nobody knows how far it came.
@@ -15,6 +16,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -34,6 +36,8 @@
 #include "wire/dispatcher.h"
 
 namespace usher::states {
+
+inline constexpr std::chrono::days kKeptFor{90};  // an execution, after its end
 
 // A revision of a machine, ready to run.
 struct Prepared {
@@ -106,6 +110,7 @@ class Driver {
   jobs::Outcome Run(const jobs::Delivery& delivery, const jobs::StopToken& stop);
   jobs::Outcome RunTask(const jobs::Delivery& delivery, const jobs::StopToken& stop);
   jobs::Outcome WriteLogs(const jobs::Delivery& delivery);
+  jobs::Outcome RemoveOld(const jobs::Delivery& delivery, const jobs::StopToken& stop);
   void TellOfPolling(const std::string& execution_arn, const Value& result);
 
   Store store_;

@@ -198,6 +198,35 @@ TaskOutcome FinishInvoke(const Value& answer, Value converted, const wire::CallC
   return {.kind = TaskOutcome::Kind::kSucceeded, .value = std::move(converted)};
 }
 
+std::string TextAt(const Value& value, std::string_view name) {
+  const Value* found = value.Find(name);
+  return found && found->as_string() ? *found->as_string() : std::string();
+}
+
+// An execution that was started by this call before the server was killed is found again by its
+// name, which is the call's request id.
+Result<Value> FindStarted(const wire::Dispatcher& dispatcher, const Value& request,
+                          const Error& error, wire::CallContext& context) {
+  const std::string name = TextAt(request, "name");
+  std::string arn = TextAt(request, "stateMachineArn");
+  const std::size_t type = arn.find(":stateMachine:");
+  if (error.wire_name != "ExecutionAlreadyExists" || name != context.request_id ||
+      type == std::string::npos) {
+    return error;
+  }
+  arn.replace(type, std::string_view(":stateMachine:").size(), ":execution:");
+  ValueMap describe;
+  describe.Append("executionArn", arn + ":" + name);
+  const auto found = dispatcher.Call(OperationOf("stepfunctions", "DescribeExecution"),
+                                     std::move(describe), context);
+  if (!found) return error;
+  ValueMap answer;
+  for (const char* member : {"executionArn", "startDate"}) {
+    if (const Value* value = found->Find(member)) answer.Append(member, *value);
+  }
+  return Value(std::move(answer));
+}
+
 TaskOutcome CallIntegration(const wire::Dispatcher& dispatcher, const Resource& resource,
                             const Target& target, Value parameters, wire::CallContext& context) {
   const wire::Operation& operation = *target.operation;
@@ -218,7 +247,10 @@ TaskOutcome CallIntegration(const wire::Dispatcher& dispatcher, const Resource& 
     if (!converted) return FailedAs(kRuntime, converted.error().message);
     request = *std::move(converted);
   }
-  const auto answer = dispatcher.Call(operation, request, context);
+  const bool starts = target.optimised && target.optimised->service == "states";
+  if (starts && !request.Find("name")) request.as_map()->Append("name", context.request_id);
+  auto answer = dispatcher.Call(operation, request, context);
+  if (!answer && starts) answer = FindStarted(dispatcher, request, answer.error(), context);
   if (!answer) return Failed(operation, target.error_prefix, answer.error(), context);
   Value converted = ValueMap();
   if (operation.output) {
@@ -247,11 +279,6 @@ TaskOutcome CallIntegration(const wire::Dispatcher& dispatcher, const Resource& 
     outcome.handle = json::Write(handle);
   }
   return outcome;
-}
-
-std::string TextAt(const Value& value, std::string_view name) {
-  const Value* found = value.Find(name);
-  return found && found->as_string() ? *found->as_string() : std::string();
 }
 
 // Times of an execution that was waited for are milliseconds since 1970.

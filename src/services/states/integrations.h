@@ -39,7 +39,8 @@ struct TaskOutcome {
   std::string operation;  // "CreateSolution"
 };
 
-// Calls what the resource names. Only for functions and integrations.
+// Calls what the resource names. Only for functions and integrations. `context` has the call's
+// request id, the same when it is made again: an execution that it starts is started once.
 TaskOutcome CallTask(const wire::Dispatcher& dispatcher, const Resource& resource,
                      const Value& parameters, wire::CallContext& context);
 

@@ -128,6 +128,27 @@ TEST_F(Integrations, WaitForTheExecutionThatTheyStart) {
   EXPECT_EQ(poll(sync2, R"({"status":"FAILED","error":"E"})").failure.error, "States.TaskFailed");
 }
 
+TEST_F(Integrations, StartAnExecutionOnce) {
+  Answer("stepfunctions", "StartExecution",
+         Named("ExecutionAlreadyExists", ErrorCode::kAlreadyExists, "there it is"));
+  Value described;
+  dispatcher_.Add(*wire::FindOperation(*wire::FindService("stepfunctions"), "DescribeExecution"),
+                  [&](const Value& request, wire::CallContext&) -> Result<Value> {
+                    described = request;
+                    return Object(R"({"executionArn":"arn:x","status":"SUCCEEDED"})");
+                  });
+  const std::string start = "arn:aws:states:::states:startExecution";
+  const std::string machine = "arn:aws:states:us-east-1:000000000000:stateMachine:m";
+  const auto again = Call(start, R"({"StateMachineArn":")" + machine + R"("})");
+  EXPECT_EQ(*asked_.Find("name")->as_string(), "r-1");
+  EXPECT_EQ(*described.Find("executionArn")->as_string(),
+            "arn:aws:states:us-east-1:000000000000:execution:m:r-1");
+  EXPECT_EQ(*again.value.Find("ExecutionArn")->as_string(), "arn:x");
+  // A name that the definition gives is its own affair.
+  const auto named = Call(start, R"({"StateMachineArn":")" + machine + R"(","Name":"mine"})");
+  EXPECT_EQ(named.failure.error, "StepFunctions.ExecutionAlreadyExistsException");
+}
+
 std::string Checked(const std::string& arn, const std::string& parameters = "{}") {
   const Value value = Object(parameters);
   const auto good = CheckTask(arn, &value);

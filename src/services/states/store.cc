@@ -23,6 +23,7 @@ constexpr std::string_view kActivity = "states/activity";
 constexpr std::string_view kActivityTask = "states/activity-task";
 // How many executions ListExecutions looks at in one go when it seeks those of one status.
 constexpr std::size_t kScanPage = 1000;
+constexpr std::size_t kRemovedAtOnce = 500;             // events of one commit
 constexpr std::int64_t kFarFuture = 9'999'999'999'999;  // milliseconds
 
 std::string TextOf(const Value& value, std::string_view name) {
@@ -331,6 +332,23 @@ Result<PageOf<Execution>> Store::ListExecutions(std::string_view machine_arn,
     }
     if (listed->size() < kScanPage) return page;
   }
+}
+
+Result<bool> Store::RemoveSome(std::string_view execution_arn) const {
+  const auto events =
+      documents_.ListById(kEvent, std::string(execution_arn) + "\n", "", kRemovedAtOnce);
+  if (!events) return events.error();
+  storage::Batch batch;
+  for (const storage::Document& event : *events) batch.Delete(std::string(kEvent), event.id);
+  if (events->empty()) {
+    const auto execution = FindExecution(execution_arn);
+    if (!execution && execution.error().code == ErrorCode::kNotFound) return false;
+    if (!execution) return execution.error();
+    batch.Delete(std::string(kListed), ListedId(execution->execution));
+    batch.Delete(std::string(kExecution), std::string(execution_arn));
+  }
+  if (const auto done = documents_.Commit(batch); !done) return done.error();
+  return !events->empty();
 }
 
 Result<PageOf<Value>> Store::ListEvents(std::string_view execution_arn, bool newest_first,

@@ -99,6 +99,9 @@ class Store {
                                            std::optional<std::string_view> status,
                                            const std::optional<std::string>& token,
                                            std::size_t limit) const;
+  // Takes away a part of an execution that has ended: its history first. False when nothing is
+  // left.
+  Result<bool> RemoveSome(std::string_view execution_arn) const;
   // As GetExecutionHistory gives them; times are Time. Errors: invalid token.
   Result<PageOf<Value>> ListEvents(std::string_view execution_arn, bool newest_first,
                                    const std::optional<std::string>& token,
