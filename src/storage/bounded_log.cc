@@ -57,13 +57,13 @@ Head HeadOf(const char* bytes) {
           .key_bytes = static_cast<unsigned char>(bytes[8])};
 }
 
-std::string RecordOf(std::string_view key, std::string_view value) {
-  std::string record(kHeadBytes, '\0');
-  PutU32(record.data() + 4, static_cast<std::uint32_t>(value.size()));
-  record[8] = static_cast<char>(key.size());
-  record.append(key).append(value);
-  PutU32(record.data(), Fnv(std::string_view(record).substr(4)));
-  return record;
+void AppendRecord(std::string& out, std::string_view key, std::string_view value) {
+  const std::size_t at = out.size();
+  out.append(kHeadBytes, '\0');
+  PutU32(out.data() + at + 4, static_cast<std::uint32_t>(value.size()));
+  out[at + 8] = static_cast<char>(key.size());
+  out.append(key).append(value);
+  PutU32(out.data() + at, Fnv(std::string_view(out).substr(at + 4)));
 }
 
 // Reads exactly `size` bytes; false at the end of the file.
@@ -168,33 +168,59 @@ Result<void> BoundedLog::Rotate() {
   Sort(segments_.back());
   if (auto opened = OpenSegment(segments_.back().number + 1); !opened) return opened;
   while (segments_.size() > limits_.segments) {
-    if (::unlink(PathOf(segments_.front().number).c_str()) != 0 && errno != ENOENT) {
-      return SystemError("cannot remove an old log", errno);
+    if (auto removed = RemoveOldest(); !removed) return removed;
+  }
+  return {};
+}
+
+Result<void> BoundedLog::RemoveOldest() {
+  if (::unlink(PathOf(segments_.front().number).c_str()) != 0 && errno != ENOENT) {
+    return SystemError("cannot remove an old log", errno);
+  }
+  ::close(segments_.front().fd);
+  segments_.pop_front();
+  return {};
+}
+
+Result<void> BoundedLog::Forget(Time oldest) {
+  const std::unique_lock lock(mutex_);
+  while (segments_.size() > 1) {
+    struct stat status{};
+    if (::fstat(segments_.front().fd, &status) != 0) {
+      return SystemError("cannot look at a log", errno);
     }
-    ::close(segments_.front().fd);
-    segments_.pop_front();
+    if (std::int64_t{status.st_mtim.tv_sec} * 1000 >= EpochMillis(oldest)) return {};
+    if (auto removed = RemoveOldest(); !removed) return removed;
   }
   return {};
 }
 
 Result<void> BoundedLog::Append(std::string_view key, std::string_view value) {
-  if (key.empty() || key.size() > kMaxLogKeyBytes) {
-    return InvalidInput("a key of a log has 1 to " + std::to_string(kMaxLogKeyBytes) +
-                        " bytes, got " + std::to_string(key.size()));
+  const Record record{.key = key, .value = value};
+  return Append(std::span(&record, 1));
+}
+
+Result<void> BoundedLog::Append(std::span<const Record> records) {
+  std::string bytes;
+  for (const auto& [key, value] : records) {
+    if (key.empty() || key.size() > kMaxLogKeyBytes) {
+      return InvalidInput("a key of a log has 1 to " + std::to_string(kMaxLogKeyBytes) +
+                          " bytes, got " + std::to_string(key.size()));
+    }
+    if (value.size() > kMaxLogValueBytes) {
+      return InvalidInput("a value of a log has at most " + std::to_string(kMaxLogValueBytes) +
+                          " bytes, got " + std::to_string(value.size()));
+    }
+    AppendRecord(bytes, key, value);
   }
-  if (value.size() > kMaxLogValueBytes) {
-    return InvalidInput("a value of a log has at most " + std::to_string(kMaxLogValueBytes) +
-                        " bytes, got " + std::to_string(value.size()));
-  }
-  const std::string record = RecordOf(key, value);
   const std::unique_lock lock(mutex_);
   if (segments_.back().bytes >= limits_.segment_bytes) {
     if (auto rotated = Rotate(); !rotated) return rotated;
   }
   Segment& segment = segments_.back();
   std::size_t written = 0;
-  while (written < record.size()) {
-    const ssize_t put = ::pwrite(segment.fd, record.data() + written, record.size() - written,
+  while (written < bytes.size()) {
+    const ssize_t put = ::pwrite(segment.fd, bytes.data() + written, bytes.size() - written,
                                  static_cast<off_t>(segment.bytes + written));
     if (put < 0 && errno == EINTR) continue;
     if (put <= 0) {
@@ -207,8 +233,10 @@ Result<void> BoundedLog::Append(std::string_view key, std::string_view value) {
     }
     written += static_cast<std::size_t>(put);
   }
-  segment.entries.push_back({Fnv(key), static_cast<std::uint32_t>(segment.bytes)});
-  segment.bytes += record.size();
+  for (const auto& [key, value] : records) {
+    segment.entries.push_back({Fnv(key), static_cast<std::uint32_t>(segment.bytes)});
+    segment.bytes += kHeadBytes + key.size() + value.size();
+  }
   if (segment.entries.size() - segment.sorted > std::max(kUnsortedMost, segment.sorted)) {
     Sort(segment);
   }
@@ -255,6 +283,61 @@ Result<std::optional<std::string>> BoundedLog::Find(std::string_view key) const 
     }
   }
   return std::optional<std::string>();
+}
+
+Result<std::vector<std::string>> BoundedLog::FindAll(std::string_view key,
+                                                     std::size_t limit) const {
+  const std::uint32_t hash = Fnv(key);
+  std::vector<std::string> values;
+  std::size_t bytes = 0;
+  std::vector<std::uint32_t> offsets;
+  const std::shared_lock lock(mutex_);
+  for (const Segment& segment : segments_) {
+    const auto begin = segment.entries.begin();
+    const auto sorted_end = begin + static_cast<std::ptrdiff_t>(segment.sorted);
+    offsets.clear();
+    for (const Entry& entry : std::ranges::equal_range(begin, sorted_end, hash, {}, &Entry::hash)) {
+      offsets.push_back(entry.offset);
+    }
+    for (auto entry = sorted_end; entry != segment.entries.end(); ++entry) {
+      if (entry->hash == hash) offsets.push_back(entry->offset);
+    }
+    for (const std::uint32_t offset : offsets) {
+      auto value = Read(segment, offset, key);
+      if (!value) return value.error();
+      if (!*value) continue;  // of another key with the same hash
+      bytes += (*value)->size();
+      if (bytes > limit) return values;
+      values.push_back(**std::move(value));
+    }
+  }
+  return values;
+}
+
+Result<void> BoundedLog::ForEach(const std::function<void(const Record& record)>& visit) const {
+  std::string bytes;
+  for (std::uint64_t number = 0;; ++number) {
+    // Not under the lock while records are looked at: others append meanwhile.
+    {
+      const std::shared_lock lock(mutex_);
+      const auto segment = std::ranges::lower_bound(segments_, number, {}, &Segment::number);
+      if (segment == segments_.end()) return {};
+      number = segment->number;
+      bytes.resize(segment->bytes);
+      const auto read = ReadAt(segment->fd, 0, bytes.data(), bytes.size());
+      if (!read) return read.error();
+      if (!*read) return Corrupt("a log is shorter than it was");
+    }
+    for (std::size_t offset = 0; offset < bytes.size();) {
+      if (offset + kHeadBytes > bytes.size()) return Corrupt("a record of a log is torn");
+      const Head head = HeadOf(bytes.data() + offset);
+      if (offset + head.record_bytes() > bytes.size()) return Corrupt("a record of a log is torn");
+      const std::string_view record(bytes.data() + offset + kHeadBytes,
+                                    head.key_bytes + head.value_bytes);
+      visit({.key = record.substr(0, head.key_bytes), .value = record.substr(head.key_bytes)});
+      offset += head.record_bytes();
+    }
+  }
 }
 
 std::size_t BoundedLog::size() const {

@@ -19,13 +19,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace usher::storage {
@@ -52,9 +55,24 @@ class BoundedLog {
   // Errors: invalid input for a key or a value over the limits; internal (disk full …), after which
   // nothing of the record stays.
   Result<void> Append(std::string_view key, std::string_view value);
+  struct Record {
+    std::string_view key;
+    std::string_view value;
+  };
+  // The same for several records, in one write: all or none of them stay.
+  Result<void> Append(std::span<const Record> records);
   // The value appended last under the key; nullopt when there is none, or no longer.
   // Errors: corrupt; internal.
   Result<std::optional<std::string>> Find(std::string_view key) const;
+  // Every value of the key, oldest first; `limit` bounds their bytes together: those beyond are
+  // left out. Errors: corrupt; internal.
+  Result<std::vector<std::string>> FindAll(std::string_view key, std::size_t limit) const;
+  // Every record, oldest first; those that are appended meanwhile may be missing. Memory: one
+  // segment. Errors: corrupt; internal.
+  Result<void> ForEach(const std::function<void(const Record& record)>& visit) const;
+  // Lets segments go that were last written to before `oldest`; never the one that is written to.
+  // Errors: internal.
+  Result<void> Forget(Time oldest);
 
   [[nodiscard]] std::size_t size() const;  // records
 
@@ -77,6 +95,7 @@ class BoundedLog {
   Result<void> OpenSegment(std::uint64_t number);
   Result<void> Scan(Segment& segment) const;
   Result<void> Rotate();
+  Result<void> RemoveOldest();
   static void Sort(Segment& segment);
   static Result<std::optional<std::string>> Read(const Segment& segment, std::uint32_t offset,
                                                  std::string_view key);

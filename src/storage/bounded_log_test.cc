@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -59,6 +60,43 @@ TEST_F(BoundedLogTest, IsReadAgainAfterAStart) {
   }
   ASSERT_TRUE(log->Append("key1", "new"));
   EXPECT_EQ(Get(*log, "key1"), "new");
+}
+
+TEST_F(BoundedLogTest, GivesBackAllValuesOfAKeyInTheirOrder) {
+  const auto log = Open({.segment_bytes = 200, .segments = 100});
+  for (int i = 0; i < 50; ++i) {
+    const std::string first = std::to_string(i);
+    const std::string second = "b" + first;
+    const std::array<BoundedLog::Record, 2> both{
+        {{.key = "a", .value = first}, {.key = "b", .value = second}}};
+    ASSERT_TRUE(log->Append(both));
+  }
+
+  const auto all = log->FindAll("a", 1 << 20);
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->size(), 50U);
+  for (int i = 0; i < 50; ++i) EXPECT_EQ((*all)[static_cast<std::size_t>(i)], std::to_string(i));
+  EXPECT_TRUE(log->FindAll("c", 1 << 20)->empty());
+  EXPECT_EQ(log->FindAll("a", 5)->size(), 5U);
+  std::string visited;
+  ASSERT_TRUE(log->ForEach([&](const BoundedLog::Record& record) { visited += record.value[0]; }));
+  EXPECT_EQ(visited.size(), 100U);
+  EXPECT_EQ(visited.substr(0, 6), "0b1b2b");
+}
+
+TEST_F(BoundedLogTest, ForgetsWhatWasWrittenLongAgo) {
+  const auto log = Open({.segment_bytes = 10, .segments = 100});
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(log->Append("key" + std::to_string(i), "0123456789"));
+  const auto long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1000);
+  for (const char* name : {"0000000000000000.log", "0000000000000001.log"}) {
+    std::filesystem::last_write_time(folder_.path() + "/log/" + name, long_ago);
+  }
+
+  ASSERT_TRUE(log->Forget(SystemClock().Now() - std::chrono::hours(24)));
+
+  EXPECT_EQ(Get(*log, "key0"), "(none)");
+  EXPECT_EQ(Get(*log, "key1"), "(none)");
+  EXPECT_EQ(Get(*log, "key2"), "0123456789");
 }
 
 TEST_F(BoundedLogTest, ForgetsTheOldestBeyondItsLimit) {
