@@ -8,7 +8,9 @@
 #include "tracing/recorder.h"
 #include "wire/body_checksums.h"
 #include "wire/call_trace.h"
+#include "wire/cbor_protocol.h"
 #include "wire/error_names.h"
+#include "wire/gzip.h"
 #include "wire/payload.h"
 #include "wire/protocol.h"
 #include "wire/request_target.h"
@@ -59,10 +61,10 @@ Error UnknownService(std::string_view signing_name) {
                404);
 }
 
-Error UnknownOperation(const Service& service, const HttpRequest& request) {
+Error UnknownOperation(const Service& service, Protocol protocol, const HttpRequest& request) {
   const std::string said = request.method + " " + request.target.substr(0, 200);
   const std::string title(service.title);
-  switch (service.protocol) {
+  switch (protocol) {
     case Protocol::kJson: {
       const std::string* target = request.headers.Find("X-Amz-Target");
       return Named("UnknownOperationException", ErrorCode::kUnsupported,
@@ -140,31 +142,46 @@ class Exchange {
       if (const auto read = ReadBody(service); !read) return read.error();
     }
     if (const auto verified = Authenticate(rules); !verified) return verified.error();
-    if (service.protocol == Protocol::kQuery) {
+    if (rules.hash_body) {
+      if (const auto unpacked = Unpack(); !unpacked) return unpacked.error();
+    }
+    if (Spoken() == Protocol::kQuery) {
       if (const auto found = FindQueryOperation(); !found) return found.error();
     }
-    if (!route_.operation) return UnknownOperation(service, request_);
+    if (!route_.operation) return UnknownOperation(service, Spoken(), request_);
     const Operation& operation = *route_.operation;
     if (!operation.implemented) return NotBuilt(operation);
     if (!rules.hash_body && !StreamsIn(operation)) {
       if (const auto read = ReadBody(service); !read) return read.error();
       if (const auto held = CheckChecksums(operation); !held) return held.error();
     }
-    auto input = CodecFor(service.protocol)
-                     .decode({.operation = operation,
-                              .headers = request_.headers,
-                              .labels = route_.labels,
-                              .query = target_.query,
-                              .body = body_,
-                              .stream = BodyStream(operation)});
+    auto input = SpokenCodec().decode({.operation = operation,
+                                       .headers = request_.headers,
+                                       .labels = route_.labels,
+                                       .query = target_.query,
+                                       .body = body_,
+                                       .stream = BodyStream(operation)});
     if (!input) return input.error();
 
     BeginTrace(operation);
     auto output = dispatcher_.Call(operation, *input, call_);
     if (!output) return output.error();
-    HttpResponse answer = CodecFor(service.protocol).encode(operation, *output, AnswerFrame());
+    HttpResponse answer = SpokenCodec().encode(operation, *output, AnswerFrame());
     if (call_.response_status != 0) answer.status = call_.response_status;
     return answer;
+  }
+
+  // The protocol of this request; a service may be spoken to in several.
+  [[nodiscard]] Protocol Spoken() const {
+    const Protocol guessed = GuessProtocol(request_);
+    if (!route_.service) return guessed;
+    const bool is_form = guessed == Protocol::kQuery && !SpeaksCbor(request_);
+    return is_form && SpeaksQuery(*route_.service) ? Protocol::kQuery : route_.service->protocol;
+  }
+  [[nodiscard]] const Codec& SpokenCodec() const {
+    const Protocol protocol = Spoken();
+    const bool may_be_cbor = !route_.service || protocol == Protocol::kJson;
+    return may_be_cbor && SpeaksCbor(request_) ? kCborCodec : CodecFor(protocol);
   }
 
   // A client that says whether its trace is recorded is obeyed; else the rules decide.
@@ -272,7 +289,7 @@ class Exchange {
   Result<void> ReadBody(const Service& service) {
     const std::size_t limit =
         service.id == "lambda" ? options_.max_lambda_body_bytes : options_.max_body_bytes;
-    return body_read_ ? Result<void>() : ReadWhole(service.protocol, limit);
+    return body_read_ ? Result<void>() : ReadWhole(Spoken(), limit);
   }
 
   Result<void> ReadWhole(Protocol protocol, std::size_t limit) {
@@ -287,6 +304,22 @@ class Exchange {
     }
     body_ = *std::move(body);
     body_read_ = true;
+    return {};
+  }
+
+  // Clients pack large bodies of some operations.
+  Result<void> Unpack() {
+    const std::string* encoding = request_.headers.Find("Content-Encoding");
+    if (!encoding || *encoding != "gzip") return {};
+    auto unpacked = Gunzip(body_, options_.max_body_bytes);
+    if (!unpacked) {
+      if (unpacked.error().code == ErrorCode::kLimitExceeded) {
+        return BodyTooLarge(Spoken(), options_.max_body_bytes);
+      }
+      return Named("SerializationException", ErrorCode::kInvalidInput, unpacked.error().message,
+                   400);
+    }
+    body_ = *std::move(unpacked);
     return {};
   }
 
@@ -360,7 +393,7 @@ class Exchange {
       call_.request_id = NewUuid();
       outcome.request_id = call_.request_id;
     }
-    const Protocol protocol = route_.service ? route_.service->protocol : GuessProtocol(request_);
+    const Protocol protocol = Spoken();
     const ErrorAnswer answer = route_.service ? NameError(*route_.service, route_.operation, error)
                                               : NameError(protocol, error);
     outcome.error_name = answer.name;
@@ -371,7 +404,7 @@ class Exchange {
            {"operation", outcome.operation},
            {"message", error.message}});
     }
-    return CodecFor(protocol).encode_error(answer, AnswerFrame());
+    return SpokenCodec().encode_error(answer, AnswerFrame());
   }
 
   const Dispatcher& dispatcher_;

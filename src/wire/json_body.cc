@@ -115,6 +115,7 @@ Result<Value> DecodeFloat(const Value& json, const Path* path) {
 }
 
 Result<Value> DecodeTime(const Value& json, const Path* path) {
+  if (json.as_time()) return json;
   Result<Time> time = InvalidInput("must be a time");
   if (const std::int64_t* whole = json.as_int()) time = ToTime(static_cast<double>(*whole));
   if (const double* real = json.as_double()) time = ToTime(*real);
@@ -146,6 +147,7 @@ Result<Value> Decode(const Shape& shape, Value&& json, const Path* path) {
     case ShapeKind::kTimestamp:
       return DecodeTime(json, path);
     case ShapeKind::kBlob: {
+      if (json.as_blob()) return std::move(json);
       const std::string* text = json.as_string();
       auto bytes = text ? Base64Decode(*text) : Result<std::string>(InvalidInput(""));
       if (!bytes) return Expected("base64 text", json, path);
@@ -226,6 +228,10 @@ Result<Value> DecodeJsonBody(const Shape& shape, std::string_view text, BodyMemb
   auto json = json::Parse(text);
   if (!json) return Serialization(json.error().message);
   return DecodeStructure(shape, *std::move(json), nullptr, which);
+}
+
+Result<Value> DecodeTree(const Shape& shape, Value tree) {
+  return DecodeStructure(shape, std::move(tree), nullptr, BodyMembers::kAll);
 }
 
 void AppendJsonBody(std::string& out, const Shape& shape, const Value& value, BodyMembers which) {

@@ -20,6 +20,9 @@ enum class BodyMembers {
 // left out. Errors: SerializationException naming the member.
 Result<Value> DecodeJsonBody(const Shape& shape, std::string_view text, BodyMembers which);
 
+// The same of a tree that another format was read into, which may hold blobs and times as such.
+Result<Value> DecodeTree(const Shape& shape, Value tree);
+
 void AppendJsonBody(std::string& out, const Shape& shape, const Value& value, BodyMembers which);
 
 }  // namespace usher::wire

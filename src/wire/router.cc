@@ -215,6 +215,17 @@ Result<Route> Router::Find(const HttpRequest& request, const RequestTarget& targ
     }
   }
 
+  if (SpeaksCbor(request)) {
+    // /service/NAME/operation/OPERATION
+    const auto parts = Split(target.path, '/');
+    if (parts.size() == 5 && parts[1] == "service" && parts[3] == "operation") {
+      for (const Service* service : candidates) {
+        if (service->target_prefix != parts[2]) continue;
+        return Route{service, FindOperation(*service, parts[4]), {}};
+      }
+    }
+  }
+
   if (const std::string* header = request.headers.Find("X-Amz-Target")) {
     const std::size_t dot = std::min(header->rfind('.'), header->size());
     const std::string_view prefix = std::string_view(*header).substr(0, dot);
@@ -266,7 +277,8 @@ Route Router::FindByForm(const Service* service, const Parameters& query,
   const std::string* action = find("Action");
   const std::string* version = find("Version");
   for (const Service* candidate : services_) {
-    if (candidate->protocol != Protocol::kQuery || (service && candidate != service)) continue;
+    const bool speaks = candidate->protocol == Protocol::kQuery || SpeaksQuery(*candidate);
+    if (!speaks || (service && candidate != service)) continue;
     if (!service && (!version || candidate->api_version != *version)) continue;
     return {candidate, action ? FindOperation(*candidate, *action) : nullptr, {}};
   }
@@ -282,6 +294,13 @@ const Operation* Router::FindLink(const Parameters& query) const {
     if (operation && operation->is_link) return operation;
   }
   return nullptr;
+}
+
+bool SpeaksQuery(const Service& service) { return service.id == "cloudwatch"; }
+
+bool SpeaksCbor(const HttpRequest& request) {
+  const std::string* protocol = request.headers.Find("smithy-protocol");
+  return protocol && *protocol == "rpc-v2-cbor";
 }
 
 std::optional<std::string_view> BucketOfHost(std::string_view host) {

@@ -1,7 +1,8 @@
 // Router: which service and operation a request asks for. It believes what the request says of
 // itself: whether that was signed is checked afterwards.
 //
-// Order: the service named in the signing scope, the prefix of X-Amz-Target, the host, the path.
+// Order: the service named in the signing scope, the path of a CBOR request, the prefix of
+// X-Amz-Target, the host, the path.
 // Operations of a REST service are told apart by method, path, query keys and required headers, the
 // more specific one first; all of it comes from the models.
 #pragma once
@@ -58,6 +59,12 @@ class Router {
   std::span<const Service* const> services_;
   std::vector<std::unique_ptr<RestService>> rest_;
 };
+
+// Whether older clients speak the query protocol to the service, beside its own.
+[[nodiscard]] bool SpeaksQuery(const Service& service);
+
+// Whether the request is of the protocol that its header smithy-protocol names rpc-v2-cbor.
+[[nodiscard]] bool SpeaksCbor(const HttpRequest& request);
 
 // The bucket in a virtual-host style Host header ("my.bucket.s3.eu-west-1.amazonaws.com",
 // "bucket.localhost:4566"); nullopt when the host names none.
