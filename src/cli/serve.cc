@@ -72,6 +72,19 @@ Result<void> AddMail(const ServeSettings& settings, server::AppOptions& options)
   return {};
 }
 
+// Errors: invalid input.
+Result<void> AddTracing(const ServeSettings& settings, server::AppOptions& options) {
+  options.otlp = settings.otlp;
+  if (settings.xray_daemon == "off") {
+    options.xray_daemon.reset();
+  } else if (!settings.xray_daemon.empty()) {
+    const auto address = server::ParseListenAddress(settings.xray_daemon);
+    if (!address) return InvalidInput("--xray-daemon: " + address.error().message + ", or off");
+    options.xray_daemon = {.address = *address, .or_any = false};
+  }
+  return {};
+}
+
 std::string EnvCommand(const ServeSettings& settings, const server::ListenAddress& address) {
   std::string command = "usher env";
   if (!settings.data.empty()) command += " --data '" + settings.data + "'";
@@ -129,6 +142,14 @@ int Serve(Arguments arguments) {
        TakeText(settings.smtp_ca)},
       {"--mail-from", "ADDRESS", "sender of mails (no-reply@localhost)",
        TakeText(settings.mail_from)},
+      {"--xray-daemon", "HOST:PORT|off",
+       "UDP address where functions and programs send their X-Ray segments; port 0 takes a free "
+       "one "
+       "(127.0.0.1:2000, or a free port when that is taken)",
+       TakeText(settings.xray_daemon)},
+      {"--otlp", "URL",
+       "OpenTelemetry collector that traces are sent to as well, such as http://127.0.0.1:4318",
+       TakeText(settings.otlp)},
       {"--sns-auto-confirm", "",
        "let SNS subscriptions hold at once, without the confirmation of the address's owner",
        TakeSetting(settings.sns_auto_confirm)},
@@ -173,6 +194,9 @@ int Serve(Arguments arguments) {
       .time_scale = *time_scale,
       .sns_auto_confirm = settings.sns_auto_confirm == "on",
       .allow_private_webhooks = settings.allow_private_webhooks == "on"};
+  if (const auto tracing = AddTracing(settings, app_options); !tracing) {
+    return FailUsage("serve", tracing.error().message);
+  }
   if (const auto mail = AddMail(settings, app_options); !mail) {
     return FailUsage("serve", mail.error().message);
   }

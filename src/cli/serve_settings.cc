@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 2> kAuth{"on", "off"};
 constexpr std::array<std::string_view, 2> kSeen{"exclude", "include"};
 constexpr std::array<std::string_view, 2> kLogFormat{"text", "json"};
 constexpr std::array<std::string_view, 2> kSwitch{"on", "off"};
-constexpr std::array<Key, 13> kKeys{
+constexpr std::array<Key, 15> kKeys{
     {{"data", &ServeSettings::data, {}},
      {"listen", &ServeSettings::listen, {}},
      {"console", &ServeSettings::console, {}},
@@ -37,6 +37,8 @@ constexpr std::array<Key, 13> kKeys{
      {"smtp", &ServeSettings::smtp, {}},
      {"smtp-ca", &ServeSettings::smtp_ca, {}},
      {"mail-from", &ServeSettings::mail_from, {}},
+     {"otlp", &ServeSettings::otlp, {}},
+     {"xray-daemon", &ServeSettings::xray_daemon, {}},
      {"sns-auto-confirm", &ServeSettings::sns_auto_confirm, kSwitch},
      {"allow-private-webhooks", &ServeSettings::allow_private_webhooks, kSwitch},
      {"time-scale", &ServeSettings::time_scale, {}}}};

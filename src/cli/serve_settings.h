@@ -27,6 +27,8 @@ struct ServeSettings {
   std::string smtp;                                      // "smtp://user:password@host:587"
   std::string smtp_ca;                                   // file of certificate authorities
   std::string mail_from;
+  std::string otlp;                    // URL of a collector
+  std::string xray_daemon;             // "HOST:PORT", "off"
   std::string sns_auto_confirm;        // "on", "off"
   std::string allow_private_webhooks;  // "on", "off"
   std::string time_scale;              // of Wait states: a number from 1 on

@@ -10,11 +10,15 @@
 #include "functions/movie_functions.h"
 #include "jobs/delivery_queue.h"
 #include "jobs/job_queue.h"
+#include "metrics/registry.h"
+#include "otlp/exporter.h"
 #include "server/console_link.h"
 #include "server/console_operations.h"
 #include "server/http_server.h"
+#include "server/measured_jobs.h"
 #include "server/metrics.h"
 #include "server/own_routes.h"
+#include "services/cloudwatch/service.h"
 #include "services/iam/service.h"
 #include "services/lambda/code_links.h"
 #include "services/lambda/service.h"
@@ -25,9 +29,12 @@
 #include "services/sqs/service.h"
 #include "services/states/service.h"
 #include "services/sts/service.h"
+#include "services/xray/daemon.h"
+#include "services/xray/service.h"
 #include "storage/data_folder.h"
 #include "storage/document_store.h"
 #include "storage/object_store.h"
+#include "tracing/recorder.h"
 #include "wire/dispatcher.h"
 #include "wire/gateway.h"
 #include "wire/temporary_credentials.h"
@@ -78,6 +85,22 @@ void LogRequest(const Exchange& exchange) {
 
 }  // namespace
 
+// The lanes of all services.
+constexpr std::array<std::string_view, 10> kLanes = {
+    "s3/events",  "lambda/async", "lambda/destinations", "sns/mail",     "sns/http",
+    "sns/lambda", "sns/sqs",      "states/run",          "states/tasks", "states/logs"};
+
+// What is still to be delivered, by lane (jobs/delivery_queue.h).
+void AppendQueueDepths(std::string& text, const jobs::DeliveryQueue& deliveries) {
+  constexpr std::string_view kName = "usher_deliveries_waiting";
+  text.append("# HELP ").append(kName).append(" What is still to be delivered.\n");
+  text.append("# TYPE ").append(kName).append(" gauge\n");
+  for (const std::string_view lane : kLanes) {
+    text.append(kName).append("{lane=\"").append(lane).append("\"} ");
+    text += std::to_string(deliveries.Waiting(lane)) + "\n";
+  }
+}
+
 // In the order in which they are made; ends in the opposite order.
 struct App::Parts {
   explicit Parts(storage::DataFolder opened) : folder(std::move(opened)) {}
@@ -87,6 +110,8 @@ struct App::Parts {
     if (deliveries) deliveries->Stop();
     if (lambda) lambda->Stop();
     if (jobs) jobs->Stop();
+    xray_daemon.reset();
+    recorder.Stop();
   }
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
@@ -104,6 +129,12 @@ struct App::Parts {
   std::unique_ptr<outbound::HttpClient> http_client;
   std::unique_ptr<sns::Signer> sns_signer;
   wire::Dispatcher dispatcher;
+  std::unique_ptr<otlp::Exporter> otlp;
+  tracing::Recorder recorder;
+  metrics::Registry registry{clock};
+  std::unique_ptr<cloudwatch::Service> cloudwatch;
+  std::unique_ptr<xray::Service> xray;
+  std::unique_ptr<xray::Daemon> xray_daemon;
   std::unique_ptr<s3::ObjectEvents> object_events;
   std::unique_ptr<logs::Service> logs;
   std::unique_ptr<personalize::Service> personalize;
@@ -122,6 +153,7 @@ struct App::Parts {
   Result<void> OpenStores(const AppOptions& options);
   Result<void> RegisterServices(const AppOptions& options, const std::string& endpoint);
   Result<void> OpenMail(const AppOptions& options);
+  Result<void> OpenTelemetry(const AppOptions& options);
   Result<void> Listen(BoundSocket socket, const AppOptions& options);
   Result<void> OpenConsole(BoundSocket socket, const AppOptions& options,
                            const std::string& endpoint);
@@ -143,7 +175,7 @@ Result<void> App::Parts::OpenStores(const AppOptions& options) {
   auto runner =
       jobs::JobRunner::Create(*documents, {.data_folder = folder.path(), .binary = options.binary});
   if (!runner) return runner.error();
-  jobs = *std::move(runner);
+  jobs = std::make_unique<MeasuredJobs>(*std::move(runner), registry);
   deliveries = jobs::DeliveryQueue::Create(*documents, clock);
   return {};
 }
@@ -156,6 +188,39 @@ Result<void> App::Parts::OpenMail(const AppOptions& options) {
   auto opened = mail::MailToFolder(folder.mail());
   if (!opened) return opened.error();
   mailer = *std::move(opened);
+  return {};
+}
+
+Result<void> App::Parts::OpenTelemetry(const AppOptions& options) {
+  auto opened = xray::Service::Open(folder.path() + "/traces", *documents, recorder, clock);
+  if (!opened) return opened.error();
+  xray = *std::move(opened);
+  xray::Register(dispatcher, *xray);
+  if (!options.otlp.empty()) {
+    auto url = otlp::TracesUrl(options.otlp);
+    if (!url) return url.error();
+    otlp = std::make_unique<otlp::Exporter>(*std::move(url));
+    recorder.AddSink(
+        [raw = otlp.get()](std::span<const tracing::Finished> batch) { raw->Take(batch); });
+  }
+  recorder.Start();
+  auto opened_metrics = cloudwatch::Service::Open(folder.path() + "/metrics", registry, clock);
+  if (!opened_metrics) return opened_metrics.error();
+  cloudwatch = *std::move(opened_metrics);
+  cloudwatch::Register(dispatcher, *cloudwatch);
+  dispatcher.SetTelemetry(&recorder, &registry);
+  if (!options.xray_daemon) return {};
+  const auto& [address, or_any] = *options.xray_daemon;
+  auto daemon = xray::Daemon::Listen(address.host, address.port, recorder);
+  if (!daemon && daemon.error().code == ErrorCode::kInUse && or_any) {
+    daemon = xray::Daemon::Listen(address.host, 0, recorder);
+    if (daemon) {
+      Log(LogLevel::kWarning, "X-Ray segments are taken at another UDP port, since 2000 is in use",
+          {{"address", (*daemon)->address()}});
+    }
+  }
+  if (!daemon) return daemon.error();
+  xray_daemon = *std::move(daemon);
   return {};
 }
 
@@ -193,6 +258,7 @@ Result<void> App::Parts::RegisterServices(const AppOptions& options, const std::
       lambda::Service::Open({.data_folder = folder.path(),
                              .endpoint = endpoint,
                              .python = options.python,
+                             .xray_daemon = xray_daemon ? xray_daemon->address() : "",
                              .layers_folder = options.layers_folder,
                              .layer_rules = options.layer_rules,
                              .builtins = movie_functions.all()},
@@ -283,6 +349,42 @@ std::string App::Parts::MetricsText() const {
                static_cast<double>(stats.running_requests));
   AppendMetric(text, "usher_workers", "gauge", "Threads that answer requests.",
                static_cast<double>(stats.workers));
+  registry.AppendPrometheus(text);
+  AppendQueueDepths(text, *deliveries);
+  AppendMetric(text, "usher_metric_series_refused_total", "counter",
+               "Values that are not kept because there are too many metrics.",
+               static_cast<double>(registry.refused()));
+  const tracing::Recorder::Stats traces = recorder.stats();
+  AppendMetric(text, "usher_trace_segments_total", "counter",
+               "Segments of traces taken to be kept.", static_cast<double>(traces.recorded));
+  AppendMetric(
+      text, "usher_trace_segments_dropped_total", "counter",
+      "Segments of traces dropped: they came faster than they are stored, or could not be.",
+      static_cast<double>(traces.dropped + xray->store->lost()));
+  AppendMetric(text, "usher_trace_segments_waiting", "gauge", "Segments that wait to be stored.",
+               static_cast<double>(traces.waiting));
+  AppendMetric(text, "usher_traces", "gauge", "Traces that are known.",
+               static_cast<double>(xray->store->index().size()));
+  if (otlp) {
+    const otlp::Exporter::Stats exported = otlp->stats();
+    AppendMetric(text, "usher_otlp_segments_sent_total", "counter",
+                 "Segments that the OpenTelemetry collector has taken.",
+                 static_cast<double>(exported.sent));
+    AppendMetric(text, "usher_otlp_segments_dropped_total", "counter",
+                 "Segments that did not reach the collector.",
+                 static_cast<double>(exported.dropped));
+    AppendMetric(text, "usher_otlp_segments_waiting", "gauge",
+                 "Segments that wait to be sent to the collector.",
+                 static_cast<double>(exported.waiting));
+  }
+  if (xray_daemon) {
+    AppendMetric(text, "usher_xray_datagrams_total", "counter",
+                 "Datagrams on the X-Ray daemon's port.",
+                 static_cast<double>(xray_daemon->received()));
+    AppendMetric(text, "usher_xray_datagrams_refused_total", "counter",
+                 "Those of them that were no segment documents.",
+                 static_cast<double>(xray_daemon->refused()));
+  }
   AppendProcessMetrics(text, started);
   return text;
 }
@@ -316,6 +418,7 @@ Result<std::unique_ptr<App>> App::Start(AppOptions options) {
   auto parts = std::make_unique<Parts>(*std::move(folder));
   if (const auto opened = parts->OpenStores(options); !opened) return opened.error();
   if (const auto opened = parts->OpenMail(options); !opened) return opened.error();
+  if (const auto opened = parts->OpenTelemetry(options); !opened) return opened.error();
   const std::string endpoint = socket->address.Endpoint();
   if (const auto registered = parts->RegisterServices(options, endpoint); !registered) {
     return registered.error();
@@ -354,6 +457,9 @@ bool App::Stop(Millis grace) {
   parts_->deliveries->Stop();
   parts_->lambda->Stop();
   parts_->jobs->Stop();
+  parts_->xray_daemon.reset();
+  parts_->recorder.Stop();
+  if (parts_->otlp) parts_->otlp->Stop();
   return in_time;
 }
 

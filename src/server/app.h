@@ -37,8 +37,16 @@ struct AppOptions {
   // Where mails go; into mail/ of the data folder without a relay.
   std::optional<mail::SmtpRelay> smtp;
   std::string mail_from = "no-reply@localhost";
-  double time_scale = 1;                // Wait states of machines run so many times faster
-  bool sns_auto_confirm = false;        // subscriptions hold without their owner's confirmation
+  double time_scale = 1;  // Wait states of machines run so many times faster
+  // Where segments of tracers are taken, by UDP; nullopt: nowhere. Where `or_any` is set and the
+  // port is taken, any free one will do.
+  struct XrayDaemon {
+    ListenAddress address{.host = "127.0.0.1", .port = 2000};
+    bool or_any = true;
+  };
+  std::optional<XrayDaemon> xray_daemon = XrayDaemon();
+  std::string otlp;               // address of an OpenTelemetry collector for traces; empty: none
+  bool sns_auto_confirm = false;  // subscriptions hold without their owner's confirmation
   bool allow_private_webhooks = false;  // webhooks may lead to addresses off the public internet
 };
 

@@ -8,6 +8,8 @@
 //   mail/           mails, when there is no relay (mail/maildir.h)
 //   impressions/    what explored answers showed
 //   logs/           events of log groups
+//   traces/         segment documents of X-Ray
+//   metrics/        metrics of CloudWatch by minute
 //   lock            held by the running server; its text is the process id
 //
 // Threads: open in one thread; the paths may be read from any.

@@ -67,6 +67,18 @@ TEST(FormatTraceHeader, IsReadBack) {
   EXPECT_EQ(read.depth, 3);
 }
 
+TEST(TraceContext, EventsGoOnWithAClientsTraceAlone) {
+  TraceContext trace{.root = std::string(kRoot), .parent = "53995c3f42cd8ad8", .depth = 3};
+  trace.sampled = true;
+  EXPECT_EQ(trace.ForEvents().root, kRoot);
+  EXPECT_EQ(trace.ForEvents().parent, "53995c3f42cd8ad8");
+  EXPECT_TRUE(trace.ForEvents().sampled);
+  trace.made_here = true;
+  EXPECT_EQ(trace.ForEvents().root, "");
+  EXPECT_FALSE(trace.ForEvents().sampled);
+  EXPECT_EQ(trace.ForEvents().depth, 3);
+}
+
 TEST(SegmentScope, RecordsASegmentWithItsSubsegments) {
   Fixture fixture;
   TraceContext trace = fixture.Trace();

@@ -1,5 +1,8 @@
 #include "wire/dispatcher.h"
 
+#include <chrono>
+
+#include "wire/call_metrics.h"
 #include "wire/validate.h"
 
 namespace usher::wire {
@@ -31,21 +34,29 @@ Result<Value> Dispatcher::Call(const Operation& operation, const Value& request,
                        " is not supported by Usher");
   }
   const Entry& entry = found->second;
-  if (!context.trace.is_recorded() || entry.role == TraceRole::kSilent) {
-    return Run(entry, operation, request, context);
-  }
-  if (context.trace.open != nullptr) {
-    tracing::SubsegmentScope scope(context.trace, entry.node, tracing::kAwsNamespace);
-    if (scope) DescribeCall(*scope, operation, request, context, false);
+  const auto traced = [&]() -> Result<Value> {
+    if (!context.trace.is_recorded() || entry.role == TraceRole::kSilent) {
+      return Run(entry, operation, request, context);
+    }
+    if (context.trace.open != nullptr) {
+      tracing::SubsegmentScope scope(context.trace, entry.node, tracing::kAwsNamespace);
+      if (scope) DescribeCall(*scope, operation, request, context, false);
+      auto answer = Run(entry, operation, request, context);
+      if (scope) End(scope, operation, answer, context, false);
+      return answer;
+    }
+    if (entry.role == TraceRole::kShowsItself) return Run(entry, operation, request, context);
+    tracing::SegmentScope scope(context.trace, entry.node, NodeType(entry.node));
+    DescribeCall(*scope, operation, request, context, true);
     auto answer = Run(entry, operation, request, context);
-    if (scope) End(scope, operation, answer, context, false);
+    End(scope, operation, answer, context, true);
     return answer;
-  }
-  if (entry.role == TraceRole::kShowsItself) return Run(entry, operation, request, context);
-  tracing::SegmentScope scope(context.trace, entry.node, NodeType(entry.node));
-  DescribeCall(*scope, operation, request, context, true);
-  auto answer = Run(entry, operation, request, context);
-  End(scope, operation, answer, context, true);
+  };
+  if (metrics_ == nullptr || !IsMeasured(operation)) return traced();
+  const auto begin = std::chrono::steady_clock::now();
+  auto answer = traced();
+  Measure(operation, request, answer ? nullptr : &answer.error(),
+          std::chrono::steady_clock::now() - begin, *metrics_);
   return answer;
 }
 

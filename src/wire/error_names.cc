@@ -109,6 +109,16 @@ constexpr ServiceRow kServiceNames[] = {
     {"lambda", {ErrorCode::kCorrupt, "ServiceException", 500}},
     {"lambda", {ErrorCode::kCancelled, "ServiceException", 500}},
 
+    {"xray", {ErrorCode::kInvalidInput, "InvalidRequestException", 400}},
+    {"xray", {ErrorCode::kNotFound, "InvalidRequestException", 400}},
+    {"xray", {ErrorCode::kAlreadyExists, "InvalidRequestException", 400}},
+    {"xray", {ErrorCode::kInvalidNextToken, "InvalidRequestException", 400}},
+    {"xray", {ErrorCode::kLimitExceeded, "RuleLimitExceededException", 400}},
+    {"xray", {ErrorCode::kThrottled, "ThrottledException", 429}},
+
+    {"cloudwatch", {ErrorCode::kInvalidInput, "InvalidParameterValue", 400}},
+    {"cloudwatch", {ErrorCode::kInvalidNextToken, "InvalidNextToken", 400}},
+
     {"iam", {ErrorCode::kNotFound, "NoSuchEntity", 404}},
     {"iam", {ErrorCode::kAlreadyExists, "EntityAlreadyExists", 409}},
     {"iam", {ErrorCode::kInUse, "DeleteConflict", 409}},

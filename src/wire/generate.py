@@ -318,7 +318,8 @@ class Service:
         namespace = meta.get("xmlNamespace", "")
         if self.name == "s3":
             namespace = "http://s3.amazonaws.com/doc/2006-03-01/"  # absent from the model's metadata
-        out = [BANNER, f'#include "wire/{api}.h"\n', f"namespace usher::wire::model_{api} {{\nnamespace {{\n", "extern const Service kService;\n"]
+        service = "wire::Service" if "Service" in self.used else "Service"  # X-Ray's model has a shape of that name
+        out = [BANNER, f'#include "wire/{api}.h"\n', f"namespace usher::wire::model_{api} {{\nnamespace {{\n", f"extern const {service} kService;\n"]
         out += [f"extern const Shape {name};" for name in self.used]
         out.append("")
         out += [self.shape_tables(name) for name in self.used]
@@ -328,14 +329,14 @@ class Service:
                 out.append(f"constexpr const Shape* k{operation}Errors[] = {{" + ", ".join("&" + e["shape"] for e in errors) + "};")
         names = sorted(self.model["operations"])
         out.append("constexpr Operation kOperations[] = {\n    " + ",\n    ".join(self.operation_row(n) for n in names) + "};\n")
-        out.append("constinit const Service kService = {"
+        out.append(f"constinit const {service} kService = {{"
                    f".id = {quoted(self.name)}, .title = {quoted(meta['serviceFullName'])}, "
                    f".signing_name = {quoted(meta.get('signingName', meta['endpointPrefix']))}, "
                    f".endpoint_prefix = {quoted(meta['endpointPrefix'])}, .target_prefix = {quoted(meta.get('targetPrefix', ''))}, "
                    f".api_version = {quoted(meta['apiVersion'])}, .xml_namespace = {quoted(namespace)}, "
                    f".protocol = Protocol::{PROTOCOLS[protocol]}, .json_version = {quoted(meta.get('jsonVersion', '') if protocol == 'json' else '')}, "
                    ".operations = kOperations};\n")
-        out.append(f"}}  // namespace\n\nconst Service& Get() {{ return kService; }}\n\n}}  // namespace usher::wire::model_{api}\n")
+        out.append(f"}}  // namespace\n\nconst {service}& Get() {{ return kService; }}\n\n}}  // namespace usher::wire::model_{api}\n")
         out.append(f"namespace usher::api::{api} {{\n")
         for operation in self.implemented:
             out.append(f"const wire::Operation& {operation}::operation() {{ return wire::model_{api}::kOperations[{names.index(operation)}]; }}")

@@ -208,7 +208,8 @@ def lambda_handler(event, context):
     assert re.search(
         rf"\nEND RequestId: {request_id}\nREPORT RequestId: {request_id}\tDuration: [\d.]+ ms\t"
         r"Billed Duration: \d+ ms\tMemory Size: 128 MB\tMax Memory Used: \d+ MB\t"
-        r"Init Duration: [\d.]+ ms\t\n$",
+        r"Init Duration: [\d.]+ ms\t\n"
+        r"XRAY TraceId: 1-[0-9a-f]{8}-[0-9a-f]{24}\tSegmentId: [0-9a-f]{16}\tSampled: true\t\n$",
         log,
     )
     _, answer = invoke(functions, "logging", {}, LogType="Tail")

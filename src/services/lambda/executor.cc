@@ -7,6 +7,8 @@
 
 #include "base/random.h"
 #include "json/json.h"
+#include "metrics/registry.h"
+#include "services/lambda/function_trace.h"
 
 namespace usher::lambda {
 namespace {
@@ -61,6 +63,23 @@ InvocationResult Failed(std::string payload) {
   return {.kind = InvocationResult::Kind::kFailed, .payload = std::move(payload), .log_tail = {}};
 }
 
+// As CloudWatch shows them under AWS/Lambda.
+constexpr std::string_view kMetrics = "AWS/Lambda";
+
+void CountFunction(metrics::Registry* metrics, std::string_view function, std::string_view name,
+                   double count = 1) {
+  if (metrics != nullptr) metrics->Count(kMetrics, name, {{"FunctionName", function}}, count);
+}
+
+void MeasureFunction(metrics::Registry* metrics, std::string_view function,
+                     const Result<InvocationResult>& result, double ms) {
+  if (metrics == nullptr || !result) return;  // a server that stops tells nothing of its functions
+  CountFunction(metrics, function, "Invocations");
+  const bool has_failed = result->kind != InvocationResult::Kind::kResponse;
+  CountFunction(metrics, function, "Errors", has_failed ? 1 : 0);
+  metrics->Add(kMetrics, "Duration", {{"FunctionName", function}}, ms, metrics::kMilliseconds);
+}
+
 // Of a version as it is now: whoever changes code or configuration gives it another revision.
 std::string KeyOf(const Target& target) {
   const api::FunctionConfiguration& config = target.version.configuration;
@@ -69,19 +88,6 @@ std::string KeyOf(const Target& target) {
 }
 
 }  // namespace
-
-std::string TraceHeader(const wire::TraceContext& trace, Time now) {
-  std::string root = trace.root;
-  if (root.empty()) {
-    std::array<char, 16> seconds;
-    std::snprintf(seconds.data(), seconds.size(), "%08llx",
-                  static_cast<unsigned long long>(EpochMillis(now) / 1000));
-    root = "1-" + std::string(seconds.data()) + "-" + SecureHex(12);
-  }
-  return "Root=" + root + ";Parent=" + (trace.parent.empty() ? SecureHex(8) : trace.parent) +
-         ";Sampled=" + (trace.sampled ? "1" : "0") +
-         (trace.depth > 0 ? ";Lineage=usher:" + std::to_string(trace.depth) : "");
-}
 
 std::string LogGroupOf(const api::FunctionConfiguration& configuration) {
   if (configuration.logging_config && configuration.logging_config->log_group) {
@@ -128,20 +134,46 @@ FunctionLog::Sink Executor::SinkFor(const log_events::LogWriter::Stream& stream)
 
 Result<InvocationResult> Executor::Run(const Target& target, const RunRequest& request) {
   const api::FunctionConfiguration& config = target.version.configuration;
+  tracing::TraceContext trace = TraceOf(request, config, dispatcher_.recorder());
+  tracing::SegmentScope segment(trace, target.function.name, tracing::kLambda);
+  if (segment) {
+    DescribeService(*segment, request,
+                    FunctionArn(request.region, target.function.name, request.qualifier));
+  }
   auto place = pool_.Enter(
       target.function.name,
       {.reserved = target.function.reserved_concurrency, .unreserved = unreserved_.load()},
       request.patience, request.stop);
-  if (!place) return place.error();
+  if (!place) {
+    const bool is_throttled = place.error().code == ErrorCode::kThrottled;
+    if (segment) segment->SetStatus(is_throttled ? 429 : 500);
+    if (is_throttled) CountFunction(dispatcher_.metrics(), target.function.name, "Throttles");
+    return place.error();
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  auto result = RunInPlace(target, request, *place, trace);
+  const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begin;
+  MeasureFunction(dispatcher_.metrics(), target.function.name, result, time.count());
+  // The service has done its part also where the function has failed.
+  if (segment) {
+    segment->http->status = 200;
+    segment->error = !result || result->kind != InvocationResult::Kind::kResponse;
+  }
+  return result;
+}
+
+Result<InvocationResult> Executor::RunInPlace(const Target& target, const RunRequest& request,
+                                              Pool::Place& place, tracing::TraceContext& trace) {
+  const api::FunctionConfiguration& config = target.version.configuration;
   if (KindOf(config.runtime.value_or("")) == RuntimeKind::kBuiltin) {
-    return RunBuiltin(target, request);
+    return RunBuiltin(target, request, trace);
   }
 
   std::optional<Error> obstacle;
   const std::string version = config.version.value_or(std::string(kLatest));
   const log_events::LogWriter::Stream stream{
       .region = request.region, .group = LogGroupOf(config), .name = NewStreamName(version)};
-  Sandbox* sandbox = place->Take(KeyOf(target), [&]() -> std::unique_ptr<Sandbox> {
+  Sandbox* sandbox = place.Take(KeyOf(target), [&]() -> std::unique_ptr<Sandbox> {
     auto spec = runtimes_.Prepare(target, request.region, stream.group, stream.name);
     if (!spec) {
       obstacle = spec.error();
@@ -158,13 +190,16 @@ Result<InvocationResult> Executor::Run(const Target& target, const RunRequest& r
     failed.log_tail = words + "\n";
     return failed;
   }
-  InvocationResult result = sandbox->Invoke(
-      {.request_id = request.request_id,
-       .payload = request.payload,
-       .function_arn = FunctionArn(request.region, target.function.name, request.qualifier),
-       .trace_id = TraceHeader(request.trace, clock_.Now()),
-       .client_context = request.client_context,
-       .stop = request.stop});
+  const std::string arn = FunctionArn(request.region, target.function.name, request.qualifier);
+  FunctionTrace function(trace, target.function.name, arn, request.request_id);
+  InvocationResult result = sandbox->Invoke({.request_id = request.request_id,
+                                             .payload = request.payload,
+                                             .function_arn = arn,
+                                             .trace_id = function.Header(clock_.Now()),
+                                             .trace_line = function.LogLine(),
+                                             .client_context = request.client_context,
+                                             .stop = request.stop});
+  function.End(result);
   if (result.kind == InvocationResult::Kind::kStopped) return Cancelled("the server is stopping");
   return result;
 }
@@ -177,7 +212,8 @@ std::string Executor::StreamOfBuiltin(const std::string& key, std::string_view v
   return name;
 }
 
-InvocationResult Executor::RunBuiltin(const Target& target, const RunRequest& request) {
+InvocationResult Executor::RunBuiltin(const Target& target, const RunRequest& request,
+                                      tracing::TraceContext& trace) {
   const api::FunctionConfiguration& config = target.version.configuration;
   const std::string version = config.version.value_or(std::string(kLatest));
   const log_events::LogWriter::Stream stream{.region = request.region,
@@ -187,6 +223,11 @@ InvocationResult Executor::RunBuiltin(const Target& target, const RunRequest& re
   FunctionLog log(clock_, SinkFor(stream));
   log.Begin();
   log.Write("START RequestId: " + request.request_id + " Version: " + version);
+
+  const std::string arn = FunctionArn(request.region, target.function.name, request.qualifier);
+  tracing::SegmentScope segment(trace, target.function.name, tracing::kLambdaFunction);
+  if (segment) DescribeFunction(*segment, request.request_id, arn);
+  std::optional<tracing::SubsegmentScope> invocation(std::in_place, trace, kInvocation);
 
   const functions::BuiltinFunction* builtin = FindBuiltin(config.handler.value_or(""));
   const auto begin = std::chrono::steady_clock::now();
@@ -199,7 +240,7 @@ InvocationResult Executor::RunBuiltin(const Target& target, const RunRequest& re
     wire::CallContext call;
     call.region = request.region;
     call.request_id = request.request_id;
-    call.trace = request.trace;
+    call.trace = trace;
     call.now = clock_.Now();
     static const std::map<std::string, std::string> kNoVariables;
     const bool has_variables = config.environment && config.environment->variables;
@@ -208,8 +249,7 @@ InvocationResult Executor::RunBuiltin(const Target& target, const RunRequest& re
         .request_id = request.request_id,
         .function_name = target.function.name,
         .function_version = version,
-        .invoked_function_arn =
-            FunctionArn(request.region, target.function.name, request.qualifier),
+        .invoked_function_arn = arn,
         .environment = has_variables ? *config.environment->variables : kNoVariables,
         .deadline = clock_.Now() + timeout,
         .clock = clock_,
@@ -245,11 +285,14 @@ InvocationResult Executor::RunBuiltin(const Target& target, const RunRequest& re
   }
   const double ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+  if (*invocation) DescribeFailure(**invocation, result);
+  invocation.reset();
+  if (segment) segment->error = result.kind != InvocationResult::Kind::kResponse;
   log.Write("END RequestId: " + request.request_id);
   log.Write("REPORT RequestId: " + request.request_id + "\tDuration: " + Fixed2(ms) +
             " ms\tBilled Duration: " + std::to_string(static_cast<std::int64_t>(std::ceil(ms))) +
             " ms\tMemory Size: " + std::to_string(config.memory_size.value_or(128)) +
-            " MB\tMax Memory Used: 1 MB\t");
+            " MB\tMax Memory Used: 1 MB\t" + (segment ? "\n" + TraceLine(*segment) : ""));
   result.log_tail = log.tail();
   return result;
 }

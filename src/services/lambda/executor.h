@@ -59,8 +59,11 @@ class Executor {
   void Stop() { cancelled_.store(true); }
 
  private:
+  Result<InvocationResult> RunInPlace(const Target& target, const RunRequest& request,
+                                      Pool::Place& place, tracing::TraceContext& trace);
   [[nodiscard]] const functions::BuiltinFunction* FindBuiltin(std::string_view handler) const;
-  InvocationResult RunBuiltin(const Target& target, const RunRequest& request);
+  InvocationResult RunBuiltin(const Target& target, const RunRequest& request,
+                              tracing::TraceContext& trace);
   [[nodiscard]] FunctionLog::Sink SinkFor(const log_events::LogWriter::Stream& stream) const;
   std::string StreamOfBuiltin(const std::string& key, std::string_view version);
   [[nodiscard]] std::string NewStreamName(std::string_view version) const;
@@ -78,8 +81,6 @@ class Executor {
   std::map<std::string, std::string> builtin_streams_;  // by key of the version
 };
 
-// "Root=1-…;Parent=…;Sampled=0": that of the caller, or a new one.
-[[nodiscard]] std::string TraceHeader(const wire::TraceContext& trace, Time now);
 [[nodiscard]] std::string LogGroupOf(const api::FunctionConfiguration& configuration);
 
 }  // namespace usher::lambda

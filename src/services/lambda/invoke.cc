@@ -88,6 +88,10 @@ Result<api::InvocationResponse> Invoke(const api::InvocationRequest& request, Se
 
   const std::string_view payload = given.empty() ? "{}" : given;
   if (is_event) {
+    // Each attempt is of the same trace.
+    if (context.trace.is_recorded() && context.trace.root.empty()) {
+      context.trace.root = tracing::NewTraceId(context.now);
+    }
     const auto accepted = Accept({.request_id = RequestIdOf(context),
                                   .function = name->name,
                                   .qualifier = name->qualifier,

@@ -209,7 +209,9 @@ Result<SandboxSpec> Runtimes::Prepare(const Target& target, std::string_view reg
   set_default("TMPDIR", spec.scratch);
   set_default("AWS_ENDPOINT_URL", options_.endpoint);
   set_default("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR");
-  set_default("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000");
+  if (!options_.xray_daemon.empty()) {
+    set_default("AWS_XRAY_DAEMON_ADDRESS", options_.xray_daemon);
+  }
   set_default("AWS_EC2_METADATA_DISABLED", "true");
   set("PATH", path);
   set("LD_LIBRARY_PATH", library_path);

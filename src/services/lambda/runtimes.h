@@ -30,8 +30,9 @@ enum class RuntimeKind { kPython, kProvided, kBuiltin, kUnknown };
 [[nodiscard]] bool IsReservedVariable(std::string_view name);
 
 struct RuntimeOptions {
-  std::string python;    // an interpreter that has awslambdaric
-  std::string endpoint;  // of this server, for AWS_ENDPOINT_URL
+  std::string python;       // an interpreter that has awslambdaric
+  std::string endpoint;     // of this server, for AWS_ENDPOINT_URL
+  std::string xray_daemon;  // for AWS_XRAY_DAEMON_ADDRESS; empty: not set
 };
 
 class Runtimes {

@@ -86,18 +86,27 @@ InvocationResult Sandbox::Invoke(const Invocation& invocation) {
   std::optional<double> init_ms;
   auto begin = steady_clock::now();
   last_count_ = begin;
+  InvocationTimes times{.init_begin = std::nullopt,
+                        .init_end = begin,
+                        .begin = begin,
+                        .reported = begin,
+                        .end = begin};
   if (!process_) {
+    times.init_begin = begin;
     log_.Write(spec_.init_line);
     if (const auto started = Start(); !started) {
       usable_ = false;
       log_.Write("ERROR " + started.error().message);
       return {.kind = InvocationResult::Kind::kFailed,
               .payload = ErrorPayload(started.error().message, "Runtime.CannotStart"),
-              .log_tail = log_.tail()};
+              .log_tail = log_.tail(),
+              .is_fault = true,
+              .times = times};
     }
     const Wait wait = Drive(false, begin + kInitTime + spec_.timeout, invocation.stop);
     init_ms = MillisSince(begin);
     begin = steady_clock::now();
+    times.init_end = times.begin = times.reported = begin;
     if (wait != Wait::kReady) {
       log_.Write("START RequestId: " + invocation.request_id +
                  " Version: " + spec_.function_version);
@@ -107,6 +116,9 @@ InvocationResult Sandbox::Invoke(const Invocation& invocation) {
       End();
       LogEnd(invocation, begin, init_ms);
       result.log_tail = log_.tail();
+      result.is_fault = true;
+      times.end = steady_clock::now();
+      result.times = times;
       return result;
     }
   }
@@ -125,11 +137,15 @@ InvocationResult Sandbox::Invoke(const Invocation& invocation) {
   } else if (wait == Wait::kReported) {
     wait = Wait::kEnded;  // a runtime that reports without having been asked
   }
+  times.reported = steady_clock::now();
   InvocationResult result = wait == Wait::kReported
                                 ? FromReport(*std::exchange(report_, std::nullopt))
                                 : GiveUp(wait, invocation);
+  result.is_fault = wait != Wait::kReported;
   LogEnd(invocation, begin, init_ms);
   result.log_tail = log_.tail();
+  times.end = steady_clock::now();
+  result.times = times;
   return result;
 }
 
@@ -247,6 +263,7 @@ void Sandbox::LogEnd(const Invocation& invocation, SteadyTime begin,
       " ms\tMemory Size: " + std::to_string(spec_.memory_mb) +
       " MB\tMax Memory Used: " + std::to_string((peak_memory_ >> 20) + 1) + " MB\t";
   if (init_ms) report += "Init Duration: " + Fixed2(*init_ms) + " ms\t";
+  if (!invocation.trace_line.empty()) report += "\n" + invocation.trace_line;
   log_.Write(std::move(report));
 }
 

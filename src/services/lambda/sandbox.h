@@ -48,8 +48,19 @@ struct Invocation {
   std::string_view payload;
   std::string function_arn;
   std::string trace_id;
+  std::string trace_line;  // "XRAY TraceId: …", told with the report; empty: none
   std::string client_context;
   const std::atomic<bool>* stop = nullptr;  // of the caller: a server that shuts down
+};
+
+// When the parts of an invocation began and ended.
+struct InvocationTimes {
+  using SteadyTime = std::chrono::steady_clock::time_point;
+  std::optional<SteadyTime> init_begin;  // of a cold start
+  SteadyTime init_end;
+  SteadyTime begin;
+  SteadyTime reported;
+  SteadyTime end;
 };
 
 struct InvocationResult {
@@ -61,6 +72,9 @@ struct InvocationResult {
   Kind kind = Kind::kFailed;
   std::string payload;
   std::string log_tail;
+  // The runtime broke or was ended, in place of a handler that has failed.
+  bool is_fault = false;
+  InvocationTimes times;
 };
 
 class Sandbox {

@@ -56,8 +56,10 @@ Service::Service(Options given, std::unique_ptr<CodeStore> code_store,
       code(std::move(code_store)),
       catalog(store, clock),
       layers(options.layers_folder, options.layer_rules, catalog, *code),
-      runtimes({.python = options.python, .endpoint = options.endpoint}, layers, *code,
-               credentials),
+      runtimes({.python = options.python,
+                .endpoint = options.endpoint,
+                .xray_daemon = options.xray_daemon},
+               layers, *code, credentials),
       logs(dispatcher),
       executor(pool, runtimes, layers, logs, dispatcher, clock, options.builtins) {}
 

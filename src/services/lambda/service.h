@@ -30,6 +30,7 @@ struct Options {
   std::string data_folder;
   std::string endpoint;       // of this server, as its functions reach it
   std::string python;         // interpreter with awslambdaric
+  std::string xray_daemon;    // address of the daemon's port, for functions; empty: none
   std::string layers_folder;  // what ./setup --layer installs into
   std::vector<LayerRule> layer_rules = DefaultLayerRules();
   std::span<const functions::BuiltinFunction> builtins = {};
