@@ -166,6 +166,46 @@ TEST(BlendModel, LeavesOutWhatItIsToldToEvenWhenTransitionsLeadThere) {
   EXPECT_EQ(less, all);
 }
 
+// A set of items cuts the list of all items, and leaves the scores of the others; also where few
+// are allowed, which is another way of searching.
+TEST(BlendModel, GivesTheBestOfTheAllowedItems) {
+  for (const float weight : {0.0F, 3.0F}) {
+    const World world(weight);
+    Random random(11);
+    for (const std::size_t one_in : {1, 2, 10, 60, 100, 10'000}) {
+      std::vector<ItemMask> masks(kUsers, ItemMask(kItems));
+      std::vector<UserQuery> queries;
+      for (std::uint32_t user = 0; user < kUsers; ++user) {
+        for (std::uint32_t item = 0; item < kItems; ++item) {
+          if (random.Below(one_in) == 0) masks[user].Set(item);
+        }
+        queries.push_back({.user = user,
+                           .history = {},
+                           .exclude = {},
+                           .allowed = &masks[user],
+                           .num_results = 20});
+      }
+      std::vector<std::vector<ScoredItem>> many;
+      ThreadPool pool(2);
+      world.model->RecommendMany(queries, pool, many);
+      for (std::uint32_t user = 0; user < kUsers; ++user) {
+        UserQuery all = queries[user];
+        all.allowed = nullptr;
+        all.num_results = kItems;
+        std::vector<ScoredItem> expected;
+        world.model->Recommend(all, expected);
+        std::erase_if(expected, [&](const ScoredItem& e) { return !masks[user].Has(e.item); });
+        if (expected.size() > 20) expected.resize(20);
+        ASSERT_EQ(many[user].size(), expected.size()) << "one in " << one_in;
+        for (std::size_t j = 0; j < expected.size(); ++j) {
+          EXPECT_EQ(many[user][j].item, expected[j].item);
+          EXPECT_NEAR(many[user][j].score, expected[j].score, 0.01 * expected[j].score);
+        }
+      }
+    }
+  }
+}
+
 TEST(BlendModel, RecommendsSeenItemsWhenAsked) {
   const World world(3);
   std::vector<ScoredItem> out;

@@ -28,7 +28,7 @@ class SegmentModelTest : public testing::Test {
     histories_.Append(std::vector<std::uint32_t>{1, 0});
   }
   std::vector<std::uint32_t> Find(std::vector<std::uint32_t> items, std::size_t count,
-                                  bool exclude_seen) const {
+                                  bool exclude_seen, const ItemMask* allowed = nullptr) const {
     const SegmentModel model({.users = Vocabulary(std::vector<std::string>{"a", "b", "c"}),
                               .items = Vocabulary(std::vector<std::string>{"x", "y"}),
                               .histories = histories_.view(),
@@ -37,7 +37,7 @@ class SegmentModelTest : public testing::Test {
                               .attributes = {},
                               .owner = nullptr});
     std::vector<std::uint32_t> out{7};
-    model.FindUsers(items, count, exclude_seen, out);
+    model.FindUsers(items, count, exclude_seen, out, allowed);
     return out;
   }
 
@@ -79,6 +79,12 @@ TEST_F(SegmentModelTest, AddsTheItemsOfASet) {
 TEST_F(SegmentModelTest, LeavesOutThoseWhoMetThemAll) {
   EXPECT_THAT(Find({0}, 10, true), ElementsAre(0));
   EXPECT_THAT(Find({0, 1}, 10, true), ElementsAre(0, 1));
+}
+
+TEST_F(SegmentModelTest, ChoosesAmongTheAllowedUsers) {
+  ItemMask allowed(3, true);
+  allowed.Clear(1);
+  EXPECT_THAT(Find({0}, 10, false, &allowed), ElementsAre(2, 0));
 }
 
 }  // namespace

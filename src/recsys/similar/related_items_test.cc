@@ -12,14 +12,15 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 // Popularity: d, c, b, a. Neighbours: a has b; the others have none.
-std::vector<std::uint32_t> Find(std::optional<std::uint32_t> item, std::size_t count) {
+std::vector<std::uint32_t> Find(std::optional<std::uint32_t> item, std::size_t count,
+                                const ItemMask* allowed = nullptr) {
   Lists neighbours;
   neighbours.Append(std::vector<std::uint32_t>{1});
   for (int k = 0; k < 3; ++k) neighbours.Append({});
   const RelatedItems related(Vocabulary(std::vector<std::string>{"a", "b", "c", "d"}),
                              neighbours.view(), std::vector<std::uint32_t>{1, 2, 3, 4}, nullptr);
   std::vector<std::uint32_t> out{9};
-  related.Find(item, count, out);
+  related.Find(item, count, out, allowed);
   return out;
 }
 
@@ -33,6 +34,14 @@ TEST(RelatedItems, GivesNeighboursAndThenPopularItems) {
 TEST(RelatedItems, GivesPopularItemsForOneWithoutNeighboursOrUnknown) {
   EXPECT_THAT(Find(3, 10), ElementsAre(2, 1, 0));
   EXPECT_THAT(Find(std::nullopt, 2), ElementsAre(3, 2));
+}
+
+TEST(RelatedItems, FillsTheListFromWhatIsAllowed) {
+  ItemMask allowed(4);
+  allowed.Set(2);
+  EXPECT_THAT(Find(0, 2, &allowed), ElementsAre(2));
+  allowed.Set(1);
+  EXPECT_THAT(Find(0, 2, &allowed), ElementsAre(1, 2));
 }
 
 TEST(RelatedItems, HasNothingToGiveInACatalogueOfOne) {
