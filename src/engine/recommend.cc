@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -94,14 +95,22 @@ class BatchRun {
   [[nodiscard]] const BatchCounts& counts() const { return counts_; }
 
  private:
-  recsys::UserQuery QueryOf(const BatchLine& request, const recsys::ItemMask* mask) const {
-    return {.user = model_.users().Find(request.user_id),
-            .history = {},
-            .exclude = {},
-            .context = context_,
-            .allowed = mask,
-            .exclude_seen = options_.exclude_seen && !asks_for_met_items_,
-            .num_results = request.error.empty() ? options_.num_results : 0};
+  // With the user's events, which `folded` gets; it must outlive the query.
+  recsys::UserQuery QueryOf(const BatchLine& request, const recsys::ItemMask* mask,
+                            std::unique_ptr<OneUser>& folded) const {
+    recsys::UserQuery query;
+    if (options_.events != nullptr) {
+      const UserEvents::Events events = options_.events->Of(request.user_id, kMaxRecentItems);
+      folded = std::make_unique<OneUser>(loaded_, request.user_id, events.recent());
+      query = folded->query;
+    } else {
+      query.user = model_.users().Find(request.user_id);
+    }
+    query.context = context_;
+    query.allowed = mask;
+    query.exclude_seen = options_.exclude_seen && !asks_for_met_items_;
+    query.num_results = request.error.empty() ? options_.num_results : 0;
+    return query;
   }
 
   // What each may get: of lists to rank what stays of them, of the others a set of items.
@@ -136,9 +145,10 @@ class BatchRun {
 
   void RecommendAll(const std::vector<BatchLine>& requests) {
     std::vector<recsys::UserQuery> queries(requests.size());
+    std::vector<std::unique_ptr<OneUser>> folded(requests.size());
     pool_.ParallelFor(requests.size(), kLinesPerChunk, [&](const ChunkRange& range) {
       for (std::size_t j = range.begin; j < range.end; ++j) {
-        queries[j] = QueryOf(requests[j], masks_.empty() ? nullptr : &masks_[j]);
+        queries[j] = QueryOf(requests[j], masks_.empty() ? nullptr : &masks_[j], folded[j]);
       }
     });
     model_.RecommendMany(queries, pool_, answers_);
@@ -166,7 +176,8 @@ class BatchRun {
       for (std::size_t j = range.begin; j < range.end; ++j) {
         BatchLine& request = requests[j];
         FindKnown(model_, request.list, request.known, request.known_at);
-        model_.Rank(QueryOf(request, nullptr), request.known, answers_[j]);
+        std::unique_ptr<OneUser> folded;
+        model_.Rank(QueryOf(request, nullptr, folded), request.known, answers_[j]);
       }
     });
   }

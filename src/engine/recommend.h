@@ -23,11 +23,13 @@
 #include "engine/model_filter.h"
 #include "engine/model_folder.h"
 #include "engine/one_user.h"
+#include "engine/user_events.h"
 
 namespace usher::engine {
 
 inline constexpr std::size_t kMaxNumResults = 500;
 inline constexpr std::size_t kMaxRankingList = 500;
+inline constexpr std::size_t kMaxRecentItems = 1000;        // of a user, the newest
 inline constexpr std::size_t kMaxIdBytes = 1024;            // 256 characters of UTF-8
 inline constexpr std::size_t kMaxBatchLineBytes = 1 << 20;  // of one input line
 
@@ -42,6 +44,8 @@ struct BatchOptions {
   // Over the model's items (of segments: its users): others are left out of each answer. A line's
   // `filterValues` are its values. nullptr: none.
   const ModelFilter* filter = nullptr;
+  // What users did since the training, for recipes that answer for users. nullptr: nothing.
+  const UserEvents* events = nullptr;
   // Of this model; not for ranking recipes. nullptr: the greedy lists.
   const Explorer* explorer = nullptr;
   std::uint64_t exploration_seed = 1;             // with the user's id it decides what is explored

@@ -1,8 +1,10 @@
 #include "services/personalize/batch_job.h"
 
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "engine/recommend.h"
 #include "json/json.h"
@@ -10,6 +12,7 @@
 #include "services/personalize/exploration.h"
 #include "services/personalize/files.h"
 #include "services/personalize/objects.h"
+#include "services/personalize/pinned_rows.h"
 #include "wire/convert.h"
 
 namespace usher::personalize {
@@ -112,6 +115,16 @@ Result<void> Run(Service& service, jobs::JobContext& context) {
     if (!pinned) return pinned.error();
     question.Set("filter", *std::move(pinned));
   }
+  if (recipe->type == kUserPersonalization || recipe->type == kPersonalizedRanking) {
+    const auto events =
+        PinEvents(service, *version->resource.dataset_group_arn, context.work_folder());
+    if (!events) return events.error();
+    if (!events->empty()) question.Set("events", *events);
+    const auto& config = version->resource.solution_config;
+    if (config && config->event_value_threshold) {
+      question.Set("eventValueThreshold", *config->event_value_threshold);
+    }
+  }
   const Value request = ChildRequest(service, std::move(question), model->string(), *files);
   const auto answer = context.RunChild(kBatchChild, json::Write(request));
   if (!answer) return answer.error();
@@ -162,6 +175,23 @@ Result<engine::BatchCounts> Answer(const engine::LoadedModel& model, const std::
   return counts;
 }
 
+// What users did since the training; nullptr when nothing was pinned.
+Result<std::unique_ptr<const engine::UserEvents>> ReadEvents(const Value& request,
+                                                             const engine::LoadedModel& model) {
+  std::string path;
+  std::optional<std::string> text;
+  wire::ReadMember(request, "events", path);
+  wire::ReadMember(request, "eventValueThreshold", text);
+  if (path.empty()) return std::unique_ptr<const engine::UserEvents>();
+  std::optional<double> threshold;
+  if (text) {
+    double value = 0;  // CreateSolution has checked that it is a number
+    std::from_chars(text->data(), text->data() + text->size(), value);
+    threshold = value;
+  }
+  return engine::UserEvents::Load(path, model.info.events, threshold);
+}
+
 }  // namespace
 
 jobs::JobType BatchJob(Service& service) {
@@ -202,6 +232,9 @@ Result<Value> BatchChild(const Value& request, jobs::ChildContext& context) {
     filter = *std::move(read);
   }
   options.filter = filter.get();
+  const auto events = ReadEvents(request, *model);
+  if (!events) return events.error();
+  options.events = events->get();
   std::int64_t lines = 0;
   std::int64_t failed = 0;
   for (std::size_t i = 0; i < files.size(); ++i) {

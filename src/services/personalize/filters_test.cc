@@ -382,6 +382,50 @@ TEST_F(FilteredBatch, InferenceTakesAFilterWithValuesOnEachLine) {
   EXPECT_TRUE(Call<api::DeleteFilter>({.filter_arn = Arn("filter/taste")}));
 }
 
+TEST_F(FilteredBatch, InferenceSeesTheEventsThatCameSinceTheTraining) {
+  ImportAll();
+  const std::string version = Train(CreateSolution("solution", "aws-user-personalization"));
+  api::CreateCampaignRequest campaign{.name = "campaign", .solution_version_arn = version};
+  campaign.campaign_config.emplace().item_exploration_config.emplace()["explorationWeight"] = "0";
+  ASSERT_TRUE(Call<api::CreateCampaign>(campaign));
+  RunJobs();
+  const auto tracker = Call<api::CreateEventTracker>(
+      {.name = "web", .dataset_group_arn = Arn("dataset-group/movies")});
+  for (const std::string user : {"u0", "newcomer"}) {
+    ASSERT_TRUE(Call<events_api::PutEvents>(
+        {.tracking_id = *tracker->tracking_id,
+         .user_id = user,
+         .session_id = user,
+         .event_list = {
+             {.event_type = "buy", .item_id = "i31", .sent_at = FromEpochMillis(1'700'000'000'000)},
+             {.event_type = "buy",
+              .item_id = "i35",
+              .sent_at = FromEpochMillis(1'700'000'001'000)}}}));
+  }
+  objects_["in.json"] = "{\"userId\":\"u0\"}\n{\"userId\":\"newcomer\"}\n{\"userId\":\"u1\"}\n";
+  api::BatchInferenceJobConfig config;
+  config.item_exploration_config.emplace()["explorationWeight"] = "0";
+  ASSERT_TRUE(Call<api::CreateBatchInferenceJob>(
+      {.job_name = "batch",
+       .solution_version_arn = version,
+       .num_results = 10,
+       .job_input = {.s3_data_source = {.path = "s3://bucket/in.json"}},
+       .job_output = {.s3_data_destination = {.path = "s3://bucket/out/"}},
+       .role_arn = kRole,
+       .batch_inference_job_config = config}));
+  RunJobs();
+
+  const auto lines = Lines("out/in.json.out");
+  ASSERT_EQ(lines.size(), 3U);
+  for (const auto& [line, user] :
+       {std::pair{0, "u0"}, std::pair{1, "newcomer"}, std::pair{2, "u1"}}) {
+    EXPECT_EQ(
+        Texts(lines[static_cast<std::size_t>(line)], "recommendedItems"),
+        Recommend({.campaign_arn = Arn("campaign/campaign"), .user_id = user, .num_results = 10}))
+        << "as the campaign answers " << user;
+  }
+}
+
 TEST_F(FilteredBatch, SegmentsTakeAFilterOfUsers) {
   ImportAll();
   const std::string version = Train(CreateSolution("affinity", "aws-item-affinity"));

@@ -7,6 +7,34 @@
 
 namespace usher::personalize {
 
+namespace {
+
+// Of an Interactions dataset, into the file that both functions below give.
+Result<std::string> WriteEvents(Service& service, const std::string& dataset_arn,
+                                const std::string& folder) {
+  std::string path = folder + "/events.parquet";
+  if (std::filesystem::exists(path)) return path;
+  const auto live = service.live.ForWriting(dataset_arn);
+  if (!live) return live.error();
+  const auto rows = (*live)->interactions->WriteRows((*live)->schema, path);
+  if (!rows) return rows.error();
+  return path;
+}
+
+}  // namespace
+
+Result<std::string> PinEvents(Service& service, const std::string& group_arn,
+                              const std::string& folder) {
+  const auto datasets = service.catalog.ListAll<api::Dataset>(group_arn);
+  if (!datasets) return datasets.error();
+  for (const auto& dataset : *datasets) {
+    if (dataset.resource.dataset_type != "INTERACTIONS") continue;
+    if (!EventsFolderOf(service, dataset)) break;
+    return WriteEvents(service, *dataset.resource.dataset_arn, folder);
+  }
+  return std::string();
+}
+
 Result<PinnedInteractions> PinInteractions(Service& service, const Stored<api::Dataset>& dataset,
                                            const std::string& folder) {
   const auto imported = DatasetFile(service, dataset);
@@ -22,13 +50,9 @@ Result<PinnedInteractions> PinInteractions(Service& service, const Stored<api::D
     }
   }
   if (has_events) {
-    pinned.more = folder + "/events.parquet";
-    if (!std::filesystem::exists(pinned.more)) {
-      const auto live = service.live.ForWriting(*dataset.resource.dataset_arn);
-      if (!live) return live.error();
-      const auto rows = (*live)->interactions->WriteRows((*live)->schema, pinned.more);
-      if (!rows) return rows.error();
-    }
+    auto written = WriteEvents(service, *dataset.resource.dataset_arn, folder);
+    if (!written) return std::move(written).error();
+    pinned.more = *std::move(written);
   }
   if (pinned.first.empty()) std::swap(pinned.first, pinned.more);
   return pinned;

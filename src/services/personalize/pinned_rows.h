@@ -20,6 +20,11 @@ struct PinnedInteractions {
 Result<PinnedInteractions> PinInteractions(Service& service, const Stored<api::Dataset>& dataset,
                                            const std::string& folder);
 
+// The rows that came one by one into a group's Interactions dataset, in `folder`; "" when there are
+// none. Errors: corrupt; internal.
+Result<std::string> PinEvents(Service& service, const std::string& group_arn,
+                              const std::string& folder);
+
 // The rows of an Items or Users dataset as one file at `path`, the newest of each id. False when
 // there are none. Errors: corrupt; internal.
 Result<bool> PinRecords(Service& service, const Stored<api::Dataset>& dataset,

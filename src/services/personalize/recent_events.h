@@ -2,7 +2,6 @@
 // from.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,8 +13,6 @@
 #include "services/personalize/live_data.h"
 
 namespace usher::personalize {
-
-inline constexpr std::size_t kMaxRecentItems = 1000;  // of a user, the newest
 
 struct RecentItems {
   std::vector<std::string> items;   // oldest first
