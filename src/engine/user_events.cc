@@ -28,7 +28,8 @@ Result<std::unique_ptr<const UserEvents>> UserEvents::Load(const std::string& pa
   events->users_ = recsys::Vocabulary(rows.user_ids);
 
   const auto learns = [&](std::size_t row) {
-    const std::string_view type = rows.event.empty() ? "" : rows.event_types[rows.event[row]];
+    std::string_view type;
+    if (!rows.event.empty()) type = rows.event_types[rows.event[row]];
     const double value =
         rows.value.empty() ? std::numeric_limits<double>::quiet_NaN() : double{rows.value[row]};
     return LearnsFrom(rules, value_threshold, type, value);
