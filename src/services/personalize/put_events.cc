@@ -20,8 +20,6 @@ constexpr std::array<std::string_view, 6> kNotProperties{
 constexpr std::array<std::string_view, 8> kOwnColumns{
     "USER_ID",     "ITEM_ID",    "TIMESTAMP",         "EVENT_TYPE",
     "EVENT_VALUE", "IMPRESSION", "RECOMMENDATION_ID", "EVENT_ATTRIBUTION_SOURCE"};
-constexpr SchemaField kItemId{.name = "ITEM_ID"};
-constexpr SchemaField kEventValue{.name = "EVENT_VALUE", .type = FieldType::kDouble};
 
 bool IsOneOf(std::string_view name, const auto& names) {
   return std::ranges::any_of(names,
@@ -35,13 +33,14 @@ Result<void> TakeProperty(const AvroSchema& schema, const std::string& name, con
     return InvalidInput(where + " is not a property: give it beside the properties");
   }
   if (EqualsIgnoreCase(name, "itemId")) {
-    auto id = ColumnValue(kItemId, given, where);
+    auto id = ColumnValue({.name = "ITEM_ID"}, given, where);
     if (!id) return id.error();
     if (event.item_id.empty()) event.item_id = *id->as_string();
     return {};
   }
   if (EqualsIgnoreCase(name, "eventValue")) {
-    const auto value = ColumnValue(kEventValue, given, where);
+    const auto value =
+        ColumnValue({.name = "EVENT_VALUE", .type = FieldType::kDouble}, given, where);
     if (!value) return value.error();
     if (!event.value) event.value = *value->as_double();
     return {};
