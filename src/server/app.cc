@@ -18,6 +18,7 @@
 #include "server/measured_jobs.h"
 #include "server/metrics.h"
 #include "server/own_routes.h"
+#include "services/cloudformation/service.h"
 #include "services/cloudwatch/service.h"
 #include "services/iam/service.h"
 #include "services/lambda/code_links.h"
@@ -143,6 +144,7 @@ struct App::Parts {
   std::unique_ptr<sqs::Service> sqs;
   std::unique_ptr<sns::Service> sns;
   std::unique_ptr<states::Service> states;
+  std::unique_ptr<cloudformation::Service> cloudformation;
   std::unique_ptr<wire::Gateway> gateway;
   Metrics metrics;
   OwnRoutes own_routes;
@@ -266,6 +268,8 @@ Result<void> App::Parts::RegisterServices(const AppOptions& options, const std::
   if (!opened) return opened.error();
   lambda = *std::move(opened);
   lambda::Register(dispatcher, *lambda);
+  cloudformation.reset(new cloudformation::Service{*documents, *deliveries, dispatcher, clock});
+  cloudformation::Register(dispatcher, *cloudformation);
   lambda->Start();
   return {};
 }

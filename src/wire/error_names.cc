@@ -124,6 +124,11 @@ constexpr ServiceRow kServiceNames[] = {
     {"iam", {ErrorCode::kInUse, "DeleteConflict", 409}},
     {"iam", {ErrorCode::kUnsupported, "UnsupportedOperation", 400}},
 
+    {"cloudformation", {ErrorCode::kNotFound, "ValidationError", 400}},
+    {"cloudformation", {ErrorCode::kInUse, "ValidationError", 400}},
+    {"cloudformation", {ErrorCode::kAlreadyExists, "AlreadyExistsException", 400}},
+    {"cloudformation", {ErrorCode::kLimitExceeded, "LimitExceededException", 400}},
+
     {"logs", {ErrorCode::kInvalidInput, "InvalidParameterException", 400}},
     {"logs", {ErrorCode::kInvalidNextToken, "InvalidParameterException", 400}},
     {"sns", {ErrorCode::kInvalidInput, "InvalidParameter", 400}},

@@ -1,0 +1,544 @@
+// AWS::ApiGateway::RestApi, Resource, Model, RequestValidator, Method, Deployment, Stage, Account.
+#include <array>
+
+#include "json/json.h"
+#include "services/cloudformation/resources/resource_type.h"
+
+namespace usher::cloudformation {
+namespace {
+
+constexpr auto kUpdates = OnChange::kUpdates;
+constexpr auto kReplaces = OnChange::kReplaces;
+constexpr bool kRequired = true;
+
+constexpr char kTokenTag[] = "aws:cloudformation:incarnation";
+
+Result<Value> CallApi(const Action& action, std::string_view operation, ValueMap input) {
+  return action.Call("apigateway", operation, std::move(input));
+}
+
+Result<void> Do(const Action& action, std::string_view operation, ValueMap input) {
+  const auto answer = CallApi(action, operation, std::move(input));
+  if (!answer) return answer.error();
+  return {};
+}
+
+std::string TextAt(const Value& value, std::string_view member) {
+  const Value* found = value.Find(member);
+  return found == nullptr || found->as_string() == nullptr ? "" : *found->as_string();
+}
+
+ValueMap OfApi(const Action& action) {
+  ValueMap input;
+  input.Append("restApiId", action.Text("RestApiId"));
+  return input;
+}
+
+std::string PatchText(const Value& value) {
+  return value.as_string() != nullptr ? *value.as_string() : json::Write(value);
+}
+
+void AddPatch(ValueList& patches, const std::string& op, const std::string& path,
+              const std::string& value) {
+  ValueMap patch;
+  patch.Append("op", op);
+  patch.Append("path", path);
+  if (op != "remove") patch.Append("value", value);
+  patches.push_back(std::move(patch));
+}
+
+// A patch for each of these properties that has changed.
+ValueList PatchesOf(const Action& action,
+                    const std::vector<std::pair<std::string, std::string>>& properties) {
+  ValueList patches;
+  for (const auto& [property, path] : properties) {
+    if (!action.Changed(property)) continue;
+    const Value* value = action.Find(property);
+    AddPatch(patches, "replace", path, value == nullptr ? "" : PatchText(*value));
+  }
+  return patches;
+}
+
+Result<void> Patch(const Action& action, std::string_view operation, ValueMap input,
+                   ValueList patches) {
+  if (patches.empty()) return {};
+  input.Append("patchOperations", std::move(patches));
+  return Do(action, operation, std::move(input));
+}
+
+// Every item of a listing, by pages.
+Result<bool> AnyItem(const Action& action, std::string_view operation, ValueMap input,
+                     const std::function<bool(const Value&)>& is_it) {
+  while (true) {
+    const auto page = CallApi(action, operation, input);
+    if (!page && page.error().code == ErrorCode::kNotFound) return false;
+    if (!page) return page.error();
+    if (const Value* items = page->Find("items"); items != nullptr && items->as_list()) {
+      for (const Value& item : *items->as_list()) {
+        if (is_it(item)) return true;
+      }
+    }
+    const std::string position = TextAt(*page, "position");
+    if (position.empty()) return false;
+    input.Set("position", position);
+  }
+}
+
+// ---- RestApi: its name is not its own, so a tag tells which one is ours ----
+
+Result<void> CreateApi(Action& action) {
+  ValueMap input = action.inputs;
+  ValueMap tags;
+  if (const Value* given = action.Find("Tags")) tags = *given->as_map();
+  tags.Set("aws:cloudformation:stack-name", action.stack.name);
+  tags.Set("aws:cloudformation:logical-id", action.logical_id);
+  tags.Set(kTokenTag, action.token);
+  input.Set("name", action.name);
+  input.Set("tags", std::move(tags));
+  const auto answer = CallApi(action, "CreateRestApi", std::move(input));
+  if (!answer) return answer.error();
+  action.physical_id = TextAt(*answer, "id");
+  action.attributes["RootResourceId"] = TextAt(*answer, "rootResourceId");
+  return {};
+}
+
+Result<bool> FindApi(Action& action) {
+  return AnyItem(action, "GetRestApis", {}, [&](const Value& item) {
+    const Value* tags = item.Find("tags");
+    if (tags == nullptr || TextAt(*tags, kTokenTag) != action.token) return false;
+    action.physical_id = TextAt(item, "id");
+    action.attributes["RootResourceId"] = TextAt(item, "rootResourceId");
+    return true;
+  });
+}
+
+Result<void> UpdateApi(Action& action) {
+  ValueMap input;
+  input.Append("restApiId", action.physical_id);
+  return Patch(action, "UpdateRestApi", std::move(input),
+               PatchesOf(action, {{"Name", "/name"}, {"Description", "/description"}}));
+}
+
+ResourceType RestApi() {
+  return {.name = "AWS::ApiGateway::RestApi",
+          .properties = {{"Name", Form::Text(), kUpdates, false, "name"},
+                         {"Description", Form::Text(), kUpdates, false, "description"},
+                         {"EndpointConfiguration",
+                          Form::Input("apigateway", "CreateRestApi", "endpointConfiguration"),
+                          kReplaces, false, "endpointConfiguration"},
+                         {"BinaryMediaTypes", Form::List(Form::Text()), kReplaces, false,
+                          "binaryMediaTypes"},
+                         {"ApiKeySourceType", Form::Text(), kReplaces, false, "apiKeySource"},
+                         {"MinimumCompressionSize", Form::Integer(), kReplaces, false,
+                          "minimumCompressionSize"},
+                         {"DisableExecuteApiEndpoint", Form::Boolean(), kReplaces, false,
+                          "disableExecuteApiEndpoint"},
+                         {"Policy", Form::Json(), kReplaces, false, "policy"},
+                         {"Tags", Form::Tags(), kReplaces}},
+          .name_style = NameStyle::kGenerated,
+          .name_property = "Name",
+          .has_own_name = false,
+          .attributes = {{"RootResourceId", "${A:RootResourceId}"}, {"RestApiId", "${Id}"}},
+          .find = FindApi,
+          .create = CreateApi,
+          .update = UpdateApi,
+          .remove = Remove({"apigateway", "DeleteRestApi", {{"restApiId", "${Id}"}}}),
+          .needs = {"apigateway CreateRestApi", "apigateway GetRestApis",
+                    "apigateway UpdateRestApi", "apigateway DeleteRestApi"}};
+}
+
+// ---- Resource ----
+
+Result<bool> FindResource(Action& action) {
+  return AnyItem(action, "GetResources", OfApi(action), [&](const Value& item) {
+    if (TextAt(item, "parentId") != action.Text("ParentId") ||
+        TextAt(item, "pathPart") != action.Text("PathPart")) {
+      return false;
+    }
+    action.physical_id = TextAt(item, "id");
+    return true;
+  });
+}
+
+ResourceType Resource() {
+  return {.name = "AWS::ApiGateway::Resource",
+          .properties = {{"RestApiId", Form::Text(), kReplaces, kRequired, "restApiId"},
+                         {"ParentId", Form::Text(), kReplaces, kRequired, "parentId"},
+                         {"PathPart", Form::Text(), kReplaces, kRequired, "pathPart"}},
+          .attributes = {{"ResourceId", "${Id}"}},
+          .find = FindResource,
+          .create = Create({"apigateway", "CreateResource"}, "id"),
+          .remove = Remove({"apigateway",
+                            "DeleteResource",
+                            {{"restApiId", "${P:RestApiId}"}, {"resourceId", "${Id}"}}}),
+          .needs = {"apigateway CreateResource", "apigateway GetResources",
+                    "apigateway DeleteResource"}};
+}
+
+// ---- Model, RequestValidator ----
+
+ResourceType Model() {
+  const std::vector<std::pair<std::string, std::string>> id{{"restApiId", "${P:RestApiId}"},
+                                                            {"modelName", "${Name}"}};
+  return {.name = "AWS::ApiGateway::Model",
+          .properties = {{"RestApiId", Form::Text(), kReplaces, kRequired, "restApiId"},
+                         {"Name", Form::Text(), kReplaces, false, "name"},
+                         {"ContentType", Form::Text(), kReplaces, false, "contentType"},
+                         {"Description", Form::Text(), kUpdates, false, "description"},
+                         {"Schema", Form::Json(), kUpdates, false, "schema"}},
+          .name_style = NameStyle::kAlphanumeric,
+          .name_property = "Name",
+          .find = Find({"apigateway", "GetModel", id}, "${Name}"),
+          .create = [](Action& action) -> Result<void> {
+            ValueMap input = action.inputs;
+            input.Set("name", action.name);
+            if (input.Find("contentType") == nullptr) input.Set("contentType", "application/json");
+            action.physical_id = action.name;
+            const auto made = Do(action, "CreateModel", std::move(input));
+            if (!made) action.physical_id.clear();
+            return made;
+          },
+          .update = [](Action& action) -> Result<void> {
+            ValueMap input = OfApi(action);
+            input.Append("modelName", action.physical_id);
+            return Patch(
+                action, "UpdateModel", std::move(input),
+                PatchesOf(action, {{"Description", "/description"}, {"Schema", "/schema"}}));
+          },
+          .remove = Remove({"apigateway", "DeleteModel", id}),
+          .needs = {"apigateway CreateModel", "apigateway GetModel", "apigateway UpdateModel",
+                    "apigateway DeleteModel"}};
+}
+
+ResourceType RequestValidator() {
+  return {.name = "AWS::ApiGateway::RequestValidator",
+          .properties = {{"RestApiId", Form::Text(), kReplaces, kRequired, "restApiId"},
+                         {"Name", Form::Text(), kReplaces, false, "name"},
+                         {"ValidateRequestBody", Form::Boolean(), kUpdates, false,
+                          "validateRequestBody"},
+                         {"ValidateRequestParameters", Form::Boolean(), kUpdates, false,
+                          "validateRequestParameters"}},
+          .attributes = {{"RequestValidatorId", "${Id}"}},
+          .create = Create({"apigateway", "CreateRequestValidator"}, "id"),
+          .update = [](Action& action) -> Result<void> {
+            ValueMap input = OfApi(action);
+            input.Append("requestValidatorId", action.physical_id);
+            ValueList patches;
+            for (const auto& [property, path] :
+                 {std::pair("ValidateRequestBody", "/validateRequestBody"),
+                  {"ValidateRequestParameters", "/validateRequestParameters"}}) {
+              if (!action.Changed(property)) continue;
+              const Value* value = action.Find(property);
+              AddPatch(patches, "replace", path, value == nullptr ? "false" : PatchText(*value));
+            }
+            return Patch(action, "UpdateRequestValidator", std::move(input), std::move(patches));
+          },
+          .remove = Remove({"apigateway",
+                            "DeleteRequestValidator",
+                            {{"restApiId", "${P:RestApiId}"}, {"requestValidatorId", "${Id}"}}}),
+          .needs = {"apigateway CreateRequestValidator", "apigateway UpdateRequestValidator",
+                    "apigateway DeleteRequestValidator"}};
+}
+
+// ---- Method: with its integration and the responses of both ----
+
+ValueMap OfMethod(const Action& action) {
+  ValueMap input = OfApi(action);
+  input.Append("resourceId", action.Text("ResourceId"));
+  input.Append("httpMethod", action.Text("HttpMethod"));
+  return input;
+}
+
+// The members of `given`, with the first letter small, added to the input.
+ValueMap WithMembers(ValueMap input, const Value& given, std::string_view left_out = "") {
+  for (const auto& [name, value] : *given.as_map()) {
+    if (name == left_out) continue;
+    std::string member = name;
+    member[0] =
+        member[0] >= 'A' && member[0] <= 'Z' ? static_cast<char>(member[0] - 'A' + 'a') : member[0];
+    input.Set(std::move(member), value);
+  }
+  return input;
+}
+
+Result<void> PutMethod(Action& action) {
+  if (auto put = Do(action, "PutMethod", action.inputs); !put) return put;
+  action.physical_id = action.name;
+  if (const Value* responses = action.Find("MethodResponses")) {
+    for (const Value& response : *responses->as_list()) {
+      auto put = Do(action, "PutMethodResponse", WithMembers(OfMethod(action), response));
+      if (!put) return put;
+    }
+  }
+  const Value* integration = action.Find("Integration");
+  if (integration == nullptr) return {};
+  ValueMap input = WithMembers(OfMethod(action), *integration, "IntegrationResponses");
+  if (auto put = Do(action, "PutIntegration", std::move(input)); !put) return put;
+  const Value* responses = integration->Find("IntegrationResponses");
+  if (responses == nullptr) return {};
+  for (const Value& response : *responses->as_list()) {
+    auto put = Do(action, "PutIntegrationResponse", WithMembers(OfMethod(action), response));
+    if (!put) return put;
+  }
+  return {};
+}
+
+Result<void> DeleteMethod(Action& action) {
+  const auto deleted = Do(action, "DeleteMethod", OfMethod(action));
+  if (!deleted && deleted.error().code == ErrorCode::kNotFound) return {};
+  return deleted;
+}
+
+Result<bool> FindMethod(Action& action) {
+  const auto answer = CallApi(action, "GetMethod", OfMethod(action));
+  if (!answer && answer.error().code == ErrorCode::kNotFound) return false;
+  if (!answer) return answer.error();
+  action.physical_id = action.name;
+  return true;
+}
+
+Form MethodIntegration() {
+  const Form texts = Form::Map(Form::Text());
+  return Form::Object({{"Type", Form::Text(), kUpdates, kRequired},
+                       {"Uri", Form::Text()},
+                       {"IntegrationHttpMethod", Form::Text()},
+                       {"RequestTemplates", texts},
+                       {"RequestParameters", texts},
+                       {"PassthroughBehavior", Form::Text()},
+                       {"TimeoutInMillis", Form::Integer()},
+                       {"ContentHandling", Form::Text()},
+                       {"Credentials", Form::Text()},
+                       {"ConnectionType", Form::Text()},
+                       {"ConnectionId", Form::Text()},
+                       {"CacheNamespace", Form::Text()},
+                       {"CacheKeyParameters", Form::List(Form::Text())},
+                       {"IntegrationResponses",
+                        Form::List(Form::Object({{"StatusCode", Form::Text(), kUpdates, kRequired},
+                                                 {"SelectionPattern", Form::Text()},
+                                                 {"ResponseTemplates", texts},
+                                                 {"ResponseParameters", texts},
+                                                 {"ContentHandling", Form::Text()}}))}});
+}
+
+ResourceType Method() {
+  const Form responses =
+      Form::List(Form::Object({{"StatusCode", Form::Text(), kUpdates, kRequired},
+                               {"ResponseModels", Form::Map(Form::Text())},
+                               {"ResponseParameters", Form::Map(Form::Boolean())}}));
+  return {
+      .name = "AWS::ApiGateway::Method",
+      .properties = {{"RestApiId", Form::Text(), kReplaces, kRequired, "restApiId"},
+                     {"ResourceId", Form::Text(), kReplaces, kRequired, "resourceId"},
+                     {"HttpMethod", Form::Text(), kReplaces, kRequired, "httpMethod"},
+                     {"AuthorizationType", Form::Text(), kUpdates, kRequired, "authorizationType"},
+                     {"ApiKeyRequired", Form::Boolean(), kUpdates, false, "apiKeyRequired"},
+                     {"OperationName", Form::Text(), kUpdates, false, "operationName"},
+                     {"RequestParameters", Form::Map(Form::Boolean()), kUpdates, false,
+                      "requestParameters"},
+                     {"RequestModels", Form::Map(Form::Text()), kUpdates, false, "requestModels"},
+                     {"RequestValidatorId", Form::Text(), kUpdates, false, "requestValidatorId"},
+                     {"Integration", MethodIntegration()},
+                     {"MethodResponses", responses}},
+      .name_style = NameStyle::kGenerated,
+      .find = FindMethod,
+      .create = PutMethod,
+      // It has no id of its own: put again, it is the same method.
+      .update = Sequence({DeleteMethod, PutMethod}),
+      .remove = DeleteMethod,
+      .needs = {"apigateway PutMethod", "apigateway GetMethod", "apigateway DeleteMethod",
+                "apigateway PutMethodResponse", "apigateway PutIntegration",
+                "apigateway PutIntegrationResponse"}};
+}
+
+// ---- Deployment, Stage ----
+
+Result<void> DeleteDeployment(Action& action) {
+  // The stage that it made itself goes first.
+  if (const std::string stage = action.Text("StageName"); !stage.empty()) {
+    ValueMap input = OfApi(action);
+    input.Append("stageName", stage);
+    const auto deleted = Do(action, "DeleteStage", std::move(input));
+    if (!deleted && deleted.error().code != ErrorCode::kNotFound) return deleted;
+  }
+  ValueMap input = OfApi(action);
+  input.Append("deploymentId", action.physical_id);
+  const auto deleted = Do(action, "DeleteDeployment", std::move(input));
+  if (!deleted && deleted.error().code == ErrorCode::kNotFound) return {};
+  return deleted;
+}
+
+ResourceType Deployment() {
+  return {.name = "AWS::ApiGateway::Deployment",
+          .properties = {{"RestApiId", Form::Text(), kReplaces, kRequired, "restApiId"},
+                         {"StageName", Form::Text(), kReplaces, false, "stageName"},
+                         {"Description", Form::Text(), kReplaces, false, "description"}},
+          .attributes = {{"DeploymentId", "${Id}"}},
+          .create = Create({"apigateway", "CreateDeployment"}, "id"),
+          .remove = DeleteDeployment,
+          .needs = {"apigateway CreateDeployment", "apigateway DeleteDeployment",
+                    "apigateway DeleteStage"}};
+}
+
+// "/" of a path as patches write it: "~1".
+std::string SettingKey(const Value& setting) {
+  std::string path = TextAt(setting, "ResourcePath");
+  const std::string method = TextAt(setting, "HttpMethod");
+  if (path == "/*" || path.empty()) path = "*";
+  std::string escaped;
+  for (const char c : path) {
+    if (c == '/') {
+      escaped += "~1";
+    } else {
+      escaped += c;
+    }
+  }
+  return "/" + escaped + "/" + (method.empty() ? "*" : method);
+}
+
+constexpr std::array<std::pair<const char*, const char*>, 8> kSettings{
+    {{"MetricsEnabled", "/metrics/enabled"},
+     {"DataTraceEnabled", "/logging/dataTrace"},
+     {"LoggingLevel", "/logging/loglevel"},
+     {"ThrottlingBurstLimit", "/throttling/burstLimit"},
+     {"ThrottlingRateLimit", "/throttling/rateLimit"},
+     {"CachingEnabled", "/caching/enabled"},
+     {"CacheTtlInSeconds", "/caching/ttlInSeconds"},
+     {"CacheDataEncrypted", "/caching/dataEncrypted"}}};
+
+void AddSettings(const Action& action, ValueList& patches) {
+  if (!action.Changed("MethodSettings")) return;
+  if (action.before) {
+    if (const Value* old = action.before->Find("MethodSettings")) {
+      for (const Value& setting : *old->as_list()) {
+        AddPatch(patches, "remove", SettingKey(setting), "");
+      }
+    }
+  }
+  const Value* now = action.Find("MethodSettings");
+  if (now == nullptr) return;
+  for (const Value& setting : *now->as_list()) {
+    for (const auto& [name, path] : kSettings) {
+      const Value* value = setting.Find(name);
+      if (value == nullptr) continue;
+      AddPatch(patches, "replace", SettingKey(setting) + path, PatchText(*value));
+    }
+  }
+}
+
+void AddAccessLog(const Action& action, ValueList& patches) {
+  if (!action.Changed("AccessLogSetting")) return;
+  const Value* log = action.Find("AccessLogSetting");
+  if (log == nullptr) return AddPatch(patches, "remove", "/accessLogSettings", "");
+  for (const auto& [name, path] : {std::pair("DestinationArn", "/accessLogSettings/destinationArn"),
+                                   {"Format", "/accessLogSettings/format"}}) {
+    if (const Value* value = log->Find(name)) {
+      AddPatch(patches, "replace", path, PatchText(*value));
+    }
+  }
+}
+
+Result<void> PatchStage(const Action& action, ValueList patches) {
+  AddSettings(action, patches);
+  AddAccessLog(action, patches);
+  ValueMap input = OfApi(action);
+  input.Append("stageName", action.physical_id);
+  return Patch(action, "UpdateStage", std::move(input), std::move(patches));
+}
+
+Result<void> CreateStage(Action& action) {
+  if (auto made = Do(action, "CreateStage", action.inputs); !made) return made;
+  action.physical_id = action.name;
+  return PatchStage(action, {});
+}
+
+Result<void> UpdateStage(Action& action) {
+  ValueList patches =
+      PatchesOf(action, {{"DeploymentId", "/deploymentId"}, {"Description", "/description"}});
+  if (action.Changed("TracingEnabled")) {
+    const Value* traced = action.Find("TracingEnabled");
+    AddPatch(patches, "replace", "/tracingEnabled",
+             traced == nullptr ? "false" : PatchText(*traced));
+  }
+  const Value* now = action.Find("Variables");
+  const Value* before = action.before ? action.before->Find("Variables") : nullptr;
+  if (now != nullptr && action.Changed("Variables")) {
+    for (const auto& [name, value] : *now->as_map()) {
+      AddPatch(patches, "replace", "/variables/" + name, PatchText(value));
+    }
+  }
+  if (before != nullptr) {
+    for (const auto& [name, value] : *before->as_map()) {
+      if (now == nullptr || now->Find(name) == nullptr) {
+        AddPatch(patches, "remove", "/variables/" + name, "");
+      }
+    }
+  }
+  return PatchStage(action, std::move(patches));
+}
+
+ResourceType Stage() {
+  std::vector<Property> setting{{"ResourcePath", Form::Text()}, {"HttpMethod", Form::Text()}};
+  for (const char* flag :
+       {"MetricsEnabled", "DataTraceEnabled", "CachingEnabled", "CacheDataEncrypted"}) {
+    setting.push_back({flag, Form::Boolean()});
+  }
+  setting.push_back({"LoggingLevel", Form::Text()});
+  setting.push_back({"ThrottlingBurstLimit", Form::Integer()});
+  setting.push_back({"ThrottlingRateLimit", Form::Number()});
+  setting.push_back({"CacheTtlInSeconds", Form::Integer()});
+  const std::vector<std::pair<std::string, std::string>> id{{"restApiId", "${P:RestApiId}"},
+                                                            {"stageName", "${Name}"}};
+  return {.name = "AWS::ApiGateway::Stage",
+          .properties = {{"RestApiId", Form::Text(), kReplaces, kRequired, "restApiId"},
+                         {"StageName", Form::Text(), kReplaces, kRequired, "stageName"},
+                         {"DeploymentId", Form::Text(), kUpdates, kRequired, "deploymentId"},
+                         {"Description", Form::Text(), kUpdates, false, "description"},
+                         {"TracingEnabled", Form::Boolean(), kUpdates, false, "tracingEnabled"},
+                         {"Variables", Form::Map(Form::Text()), kUpdates, false, "variables"},
+                         {"MethodSettings", Form::List(Form::Object(std::move(setting)))},
+                         {"AccessLogSetting", Form::Object({{"DestinationArn", Form::Text()},
+                                                            {"Format", Form::Text()}})},
+                         {"Tags", Form::Tags(), kReplaces, false, "tags"}},
+          .name_style = NameStyle::kGenerated,
+          .name_property = "StageName",
+          .find = Find({"apigateway", "GetStage", id}, "${Name}"),
+          .create = CreateStage,
+          .update = UpdateStage,
+          .remove = Remove({"apigateway", "DeleteStage", id}),
+          .needs = {"apigateway CreateStage", "apigateway GetStage", "apigateway UpdateStage",
+                    "apigateway DeleteStage"}};
+}
+
+// ---- Account: there is one; it is not unmade ----
+
+ResourceType Account() {
+  const auto put = [](Action& action) -> Result<void> {
+    action.physical_id = action.name;
+    ValueList patches;
+    AddPatch(patches, "replace", "/cloudwatchRoleArn", action.Text("CloudWatchRoleArn"));
+    return Patch(action, "UpdateAccount", {}, std::move(patches));
+  };
+  return {.name = "AWS::ApiGateway::Account",
+          .properties = {{"CloudWatchRoleArn", Form::Text()}},
+          .name_style = NameStyle::kGenerated,
+          .attributes = {{"Id", "${Id}"}},
+          .create = put,
+          .update = put,
+          .remove = [](Action&) { return Result<void>(); },
+          .needs = {"apigateway UpdateAccount"}};
+}
+
+}  // namespace
+
+void AddApiGatewayTypes(std::vector<ResourceType>& types) {
+  types.push_back(RestApi());
+  types.push_back(Resource());
+  types.push_back(Model());
+  types.push_back(RequestValidator());
+  types.push_back(Method());
+  types.push_back(Deployment());
+  types.push_back(Stage());
+  types.push_back(Account());
+}
+
+}  // namespace usher::cloudformation
