@@ -18,6 +18,8 @@
 #include "server/measured_jobs.h"
 #include "server/metrics.h"
 #include "server/own_routes.h"
+#include "services/apigateway/serve.h"
+#include "services/apigateway/service.h"
 #include "services/cloudformation/service.h"
 #include "services/cloudwatch/service.h"
 #include "services/iam/service.h"
@@ -110,6 +112,7 @@ struct App::Parts {
   ~Parts() {
     if (deliveries) deliveries->Stop();
     if (lambda) lambda->Stop();
+    if (apigateway) apigateway->Stop();
     if (jobs) jobs->Stop();
     xray_daemon.reset();
     recorder.Stop();
@@ -144,6 +147,7 @@ struct App::Parts {
   std::unique_ptr<sqs::Service> sqs;
   std::unique_ptr<sns::Service> sns;
   std::unique_ptr<states::Service> states;
+  std::unique_ptr<apigateway::Service> apigateway;
   std::unique_ptr<cloudformation::Service> cloudformation;
   std::unique_ptr<wire::Gateway> gateway;
   Metrics metrics;
@@ -271,7 +275,10 @@ Result<void> App::Parts::RegisterServices(const AppOptions& options, const std::
   cloudformation.reset(new cloudformation::Service{*documents, *deliveries, dispatcher, clock});
   cloudformation::Register(dispatcher, *cloudformation);
   lambda->Start();
-  return {};
+  apigateway = std::make_unique<apigateway::Service>(*documents, dispatcher, *temporary_credentials,
+                                                     *http_client, clock);
+  apigateway::Register(dispatcher, *apigateway);
+  return apigateway->Start();
 }
 
 Result<void> App::Parts::Listen(BoundSocket socket, const AppOptions& options) {
@@ -328,6 +335,17 @@ Result<void> App::Parts::OpenConsole(BoundSocket socket, const AppOptions& optio
 }
 
 wire::HttpResponse App::Parts::Answer(wire::HttpRequest request, Exchange& exchange) const {
+  // Requests to stages first: their Host and their paths may look like anything else.
+  if (const auto url = apigateway::FindServedUrl(request)) {
+    apigateway::Served served;
+    wire::HttpResponse response =
+        apigateway::Serve(*apigateway, *url, std::move(request), served);
+    exchange.service = "execute-api";
+    exchange.operation = std::move(served.operation);
+    exchange.request_id = std::move(served.request_id);
+    exchange.error = std::move(served.error);
+    return response;
+  }
   if (auto own = AnswerOwnRoute(own_routes, request, exchange)) return *std::move(own);
   wire::Outcome outcome;
   wire::HttpResponse response = gateway->Handle(std::move(request), outcome);
@@ -460,6 +478,7 @@ bool App::Stop(Millis grace) {
   parts_->http_client->Stop();
   parts_->deliveries->Stop();
   parts_->lambda->Stop();
+  parts_->apigateway->Stop();
   parts_->jobs->Stop();
   parts_->xray_daemon.reset();
   parts_->recorder.Stop();

@@ -42,7 +42,7 @@ wire::HttpResponse Answer(const OwnRoutes& routes, const wire::HttpRequest& requ
     return certificate ? PlainText(200, *certificate, "application/x-pem-file")
                        : PlainError(500, "the certificate cannot be read");
   }
-  if (path.size() > segment.size() + 1 || segment == "restapis" || segment == "_aws") {
+  if (path.size() > segment.size() + 1 || segment == "_aws") {
     return PlainError(404, "there is nothing at this path");
   }
   if (request.method != "GET" && request.method != "HEAD") {
@@ -65,8 +65,7 @@ std::optional<wire::HttpResponse> AnswerOwnRoute(const OwnRoutes& routes,
   const std::string_view target = request.target;
   const std::string_view path = target.substr(0, target.find('?'));
   const std::string_view segment = path.substr(1, path.find('/', 1) - 1);
-  if (segment != "healthz" && segment != "readyz" && segment != "metrics" &&
-      segment != "restapis" && segment != "_aws") {
+  if (segment != "healthz" && segment != "readyz" && segment != "metrics" && segment != "_aws") {
     return std::nullopt;
   }
   const std::string* host = request.headers.Find("Host");

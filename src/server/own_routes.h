@@ -1,5 +1,5 @@
 // The paths that are the server's own and take precedence over buckets of the same names: /healthz,
-// /readyz, /metrics, and the reserved /restapis and /_aws. They need no signature.
+// /readyz, /metrics, and the reserved /_aws. They need no signature.
 //
 //   GET /healthz   200 while the process runs
 //   GET /readyz    200 while it takes requests, 503 once it is stopping

@@ -26,12 +26,12 @@ TEST(AnswerOwnRoute, RefusesOtherMethodsAndLongerPaths) {
   EXPECT_EQ(Ask("PUT", "/healthz")->status, 405);
   EXPECT_EQ(*Ask("DELETE", "/metrics")->headers.Find("Allow"), "GET, HEAD");
   EXPECT_EQ(Ask("PUT", "/healthz/key")->status, 404);
-  EXPECT_EQ(Ask("GET", "/restapis/a/stages")->status, 404);
   EXPECT_EQ(Ask("GET", "/_aws")->status, 404);
 }
 
 TEST(AnswerOwnRoute, LeavesAllOtherPathsToTheServices) {
-  for (const std::string target : {"/", "/bucket/healthz", "/healthz2", "/Healthz", "//healthz"}) {
+  for (const std::string target : {"/", "/bucket/healthz", "/healthz2", "/Healthz", "//healthz",
+                                   "/restapis/a/stages"}) {
     EXPECT_FALSE(Ask("GET", target)) << target;
   }
 }

@@ -137,6 +137,13 @@ constexpr ServiceRow kServiceNames[] = {
     {"sns", {ErrorCode::kInvalidNextToken, "InvalidParameter", 400}},
     {"sns", {ErrorCode::kThrottled, "Throttled", 429}},
 
+    {"apigateway", {ErrorCode::kInvalidInput, "BadRequestException", 400}},
+    {"apigateway", {ErrorCode::kNotFound, "NotFoundException", 404}},
+    {"apigateway", {ErrorCode::kAlreadyExists, "ConflictException", 409}},
+    {"apigateway", {ErrorCode::kInUse, "ConflictException", 409}},
+    {"apigateway", {ErrorCode::kInvalidNextToken, "BadRequestException", 400}},
+    {"apigateway", {ErrorCode::kLimitExceeded, "LimitExceededException", 429}},
+
     {"sqs", {ErrorCode::kNotFound, "QueueDoesNotExist", 400}},
     {"sqs", {ErrorCode::kInvalidInput, "InvalidParameterValue", 400}},
     {"sqs", {ErrorCode::kLimitExceeded, "OverLimit", 403}},

@@ -173,7 +173,10 @@ class Service:
         entry = self.model["operations"][operation]
         if end in entry:
             return entry[end]["shape"]
-        return operation + ("Request" if end == "input" else "Response")
+        made = operation + ("Request" if end == "input" else "Response")
+        if made in self.model["operations"]:  # as DeleteMethodResponse is, beside DeleteMethod
+            made = operation + ("Input" if end == "input" else "Output")
+        return made
 
     def header(self):
         api = cpp_name(self.name)

@@ -9,6 +9,7 @@ class Webhook:
     def __init__(self, host="127.0.0.1"):
         self.posts = []  # (path, headers, body)
         self.answers = []  # (status, headers) for the next posts; 200 after them
+        self.stopped = False
         webhook = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -46,5 +47,6 @@ class Webhook:
         ]
 
     def stop(self):
+        self.stopped = True
         self._server.shutdown()
         self._server.server_close()
