@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "metrics/registry.h"
 #include "services/apigateway/execute.h"
 #include "services/apigateway/key_check.h"
 #include "services/apigateway/service.h"
@@ -98,9 +99,10 @@ class Serving {
     if (outcome.failure) served.error = outcome.failure->type;
     call_.status = outcome.reply.status;
     call_.response_bytes = outcome.reply.body.size();
-    call_.response_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-                            std::chrono::steady_clock::now() - begin)
-                            .count();
+    const std::chrono::duration<double, std::milli> latency =
+        std::chrono::steady_clock::now() - begin;
+    call_.response_ms = static_cast<std::int64_t>(latency.count());
+    if (call_.stage) Measure(latency.count());
     if (outcome.failure) TellServerLog(*outcome.failure);
     if (call_.stage) WriteLogs();
     return Finish(std::move(outcome.reply));
@@ -361,6 +363,24 @@ class Serving {
              "; create-deployment brings it there";
     }
     return {};
+  }
+
+  // As CloudWatch shows them under AWS/ApiGateway.
+  void Measure(double latency_ms) {
+    metrics::Registry* const metrics = service_.dispatcher.metrics();
+    if (metrics == nullptr) return;
+    constexpr std::string_view kNamespace = "AWS/ApiGateway";
+    const std::initializer_list<metrics::Dimension> stage = {{"ApiName", call_.stage->api_name},
+                                                             {"Stage", call_.stage->stage}};
+    const int kind = call_.status / 100;
+    metrics->Count(kNamespace, "Count", stage);
+    metrics->Count(kNamespace, "4XXError", stage, kind == 4 ? 1 : 0);
+    metrics->Count(kNamespace, "5XXError", stage, kind == 5 ? 1 : 0);
+    metrics->Add(kNamespace, "Latency", stage, latency_ms, metrics::kMilliseconds);
+    if (call_.integration_ms >= 0) {
+      metrics->Add(kNamespace, "IntegrationLatency", stage,
+                   static_cast<double>(call_.integration_ms), metrics::kMilliseconds);
+    }
   }
 
   void WriteLogs() {

@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "base/temp_folder.h"
+#include "metrics/registry.h"
 #include "services/apigateway/operations.h"
 #include "services/apigateway/service.h"
 #include "tracing/recorder.h"
@@ -34,7 +35,7 @@ class NoCredentials final : public wire::Credentials {
 class ServeTest : public testing::Test {
  protected:
   ServeTest() {
-    dispatcher_.SetTelemetry(&recorder_, nullptr);
+    dispatcher_.SetTelemetry(&recorder_, &metrics_);
     recorder_.AddSink([this](std::span<const tracing::Finished> batch) {
       for (const tracing::Finished& one : batch) segments_.push_back(one.segment);
     });
@@ -141,6 +142,7 @@ class ServeTest : public testing::Test {
   FixedClock clock_{FromEpochMillis(1'658'451'723'456)};
   std::unique_ptr<storage::DocumentStore> store_ = *storage::OpenSqliteStore(folder_.path());
   tracing::Recorder recorder_;
+  metrics::Registry metrics_{clock_};
   wire::Dispatcher dispatcher_;
   NoCredentials credentials_;
   outbound::HttpClient http_{{}};
@@ -229,6 +231,24 @@ TEST_F(ServeTest, TakesOverTheClientsTrace) {
   ASSERT_EQ(segments_.size(), 1U);
   EXPECT_EQ(segments_[0].trace_id, "1-581cf771-a006649127e371903a2de979");
   EXPECT_EQ(tracing::FormatSegmentId(segments_[0].parent_id), "70de5b6f19ff9a0a");
+}
+
+TEST_F(ServeTest, CountsRequestsOfTheStage) {
+  Get();
+  payload_ = "[]";
+  Get();
+  const auto sum = [&](std::string name) {
+    const metrics::SeriesName series{.name_space = "AWS/ApiGateway",
+                                     .name = std::move(name),
+                                     .dimensions = {{"ApiName", "Movies"}, {"Stage", "dev"}}};
+    const std::int64_t minute = EpochMillis(clock_.Now()) / 60'000;
+    const auto found = metrics_.Read(series, minute, minute + 1, 1, "");
+    return found.empty() ? -1 : found[0].second.sum();
+  };
+  EXPECT_EQ(sum("Count"), 2);
+  EXPECT_EQ(sum("4XXError"), 0);
+  EXPECT_EQ(sum("5XXError"), 1);
+  EXPECT_GE(sum("Latency"), 0);
 }
 
 TEST_F(ServeTest, LeavesASlowFunctionToItself) {
