@@ -49,7 +49,7 @@ bool Recorder::Record(Segment segment, std::string document) {
       return false;
     }
     waiting_bytes_ += document.size();
-    waiting_.push_back({std::move(segment), std::move(document)});
+    waiting_.emplace_back(std::move(segment), std::move(document));
     ++recorded_;
     half_full = waiting_.size() == kMaxWaiting / 2;
   }

@@ -56,15 +56,17 @@ std::string_view FunctionName(std::string_view text) {
   return text.substr(0, text.find(':'));
 }
 
-tracing::HttpInfo HttpOf(const HttpRequest& request, const CallContext& context) {
+void DescribeRequest(tracing::HttpInfo& http, const HttpRequest& request,
+                     const CallContext& context) {
   const std::string* agent = request.headers.Find("User-Agent");
   // Never the query, which may hold a signature.
   const std::string_view path =
       std::string_view(request.target).substr(0, request.target.find('?'));
-  return {.method = request.method,
-          .url = Clipped(context.endpoint).append(path.substr(0, kMaxTextBytes)),
-          .user_agent = agent != nullptr ? Clipped(*agent) : std::string(),
-          .client_ip = context.peer};
+  http.method = request.method;
+  http.url.reserve(context.endpoint.size() + path.size());
+  http.url.append(context.endpoint, 0, kMaxTextBytes).append(path.substr(0, kMaxTextBytes));
+  if (agent != nullptr) http.user_agent.assign(*agent, 0, kMaxTextBytes);
+  http.client_ip = context.peer;
 }
 
 }  // namespace
@@ -99,7 +101,9 @@ void DescribeCall(tracing::Segment& segment, const Operation& operation, const V
     segment.aws.Append(std::string(name),
                        Clipped(name == "function_name" ? FunctionName(text) : text));
   }
-  if (from_outside && context.http != nullptr) segment.http = HttpOf(*context.http, context);
+  if (from_outside && context.http != nullptr) {
+    DescribeRequest(segment.http.emplace(), *context.http, context);
+  }
 }
 
 void DescribeEnd(tracing::Segment& segment, const Operation& operation, const Error* error,
