@@ -89,9 +89,9 @@ void LogRequest(const Exchange& exchange) {
 }  // namespace
 
 // The lanes of all services.
-constexpr std::array<std::string_view, 10> kLanes = {
-    "s3/events",  "lambda/async", "lambda/destinations", "sns/mail",     "sns/http",
-    "sns/lambda", "sns/sqs",      "states/run",          "states/tasks", "states/logs"};
+constexpr std::array<std::string_view, 11> kLanes = {
+    "s3/events", "lambda/async", "lambda/destinations", "sns/mail",    "sns/http",  "sns/lambda",
+    "sns/sqs",   "states/run",   "states/tasks",        "states/logs", "states/old"};
 
 // What is still to be delivered, by lane (jobs/delivery_queue.h).
 void AppendQueueDepths(std::string& text, const jobs::DeliveryQueue& deliveries) {
@@ -338,8 +338,7 @@ wire::HttpResponse App::Parts::Answer(wire::HttpRequest request, Exchange& excha
   // Requests to stages first: their Host and their paths may look like anything else.
   if (const auto url = apigateway::FindServedUrl(request)) {
     apigateway::Served served;
-    wire::HttpResponse response =
-        apigateway::Serve(*apigateway, *url, std::move(request), served);
+    wire::HttpResponse response = apigateway::Serve(*apigateway, *url, std::move(request), served);
     exchange.service = "execute-api";
     exchange.operation = std::move(served.operation);
     exchange.request_id = std::move(served.request_id);
