@@ -126,7 +126,6 @@ class DeliveryLane {
   Result<void> Start() {
     Check(threads_.empty(), "a lane starts once");
     if (auto scanned = Scan(); !scanned) return scanned;
-    found_ = enqueued_;  // whoever commits later wakes later
     for (int i = 0; i < lane_.at_once; ++i) threads_.emplace_back([this] { Work(); });
     return {};
   }
@@ -152,15 +151,16 @@ class DeliveryLane {
                  Encode({.payload = std::move(spec.payload),
                          .accepted = now,
                          .not_before = spec.not_before.value_or(now)}));
-    ++enqueued_;
+    const std::lock_guard lock(mutex_);
+    unfound_.insert(id);
     return id;
   }
 
   void Wake() {
     {
       const std::lock_guard lock(mutex_);
-      // More than were found: some are committed by now, or never will be.
-      if (enqueued_ != found_) unseen_ = true;
+      // Some of them are committed by now, or never will be.
+      if (!unfound_.empty()) unseen_ = true;
     }
     wake_.notify_one();
   }
@@ -194,7 +194,7 @@ class DeliveryLane {
       const std::lock_guard lock(mutex_);
       for (storage::Document& document : page->documents) {
         seen_ = document.sequence;
-        ++found_;
+        unfound_.erase(document.id);
         const auto decoded = Decode(document.body);
         if (!decoded) {
           Log(LogLevel::kError, "delivery not readable, left alone",
@@ -322,14 +322,13 @@ class DeliveryLane {
   const std::function<void()> wake_lanes_;
 
   StopToken stopping_ = false;
-  std::atomic<std::int64_t> enqueued_ = 0;  // by this server
   std::mutex scan_mutex_;
   std::int64_t seen_ = 0;  // sequence up to which documents are in the index; with scan_mutex_
 
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable wake_;
   std::map<std::string, Key, std::less<>> keys_;
-  std::int64_t found_ = 0;  // of those enqueued by this server, those in the index
+  std::set<std::string> unfound_;  // ids enqueued by this server that no scan has found yet
   bool unseen_ = false;
   std::vector<std::thread> threads_;
 };

@@ -96,6 +96,22 @@ class DeliveryQueueTest : public testing::Test {
   std::unique_ptr<DeliveryQueue> queue_;
 };
 
+// A batch may be put together while the lanes start, and committed when they have started.
+TEST_F(DeliveryQueueTest, TakesUpWhatWasEnqueuedBeforeItStartedAndCommittedAfter) {
+  Received received;
+  NewQueue([&](const Delivery& delivery, const StopToken&) {
+    received.Add(Said(delivery));
+    return Outcome::Done();
+  });
+  storage::Batch batch;
+  queue_->Enqueue(batch, "test", {"k", "late", std::nullopt});
+  Start();
+  ASSERT_TRUE(store_->Commit(batch));
+  queue_->Wake();
+
+  EXPECT_THAT(received.WaitFor(1), ElementsAre("k:late:1"));
+}
+
 TEST_F(DeliveryQueueTest, WhatIsCommittedIsDeliveredAndForgotten) {
   NewQueue([&](const Delivery& delivery, const StopToken&) {
     received_.Add(Said(delivery));
