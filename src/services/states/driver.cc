@@ -268,7 +268,10 @@ Result<bool> Driver::ChangeIf(const std::string& arn, const std::function<bool(c
                               const Change& change, storage::Batch with) {
   const auto live = Find(arn);
   const std::lock_guard lock(live->mutex);
-  if (const auto loaded = Load(arn, *live); !loaded) return loaded.error();
+  if (const auto loaded = Load(arn, *live); !loaded) {
+    if (loaded.error().code == ErrorCode::kNotFound) return false;
+    return loaded.error();
+  }
   if (!live->progress || !may(*live)) return false;
   if (const auto done = Commit(*live, change, true, std::move(with)); !done) return done.error();
   return true;
@@ -365,7 +368,6 @@ Result<void> Driver::ChangeByToken(std::string_view token, const Change& change,
                flow->second.phase == Flow::Phase::kTask;
       },
       change);
-  if (!changed && changed.error().code == ErrorCode::kNotFound) return TaskTimedOut();
   if (!changed) return changed.error();
   return *changed ? Result<void>() : TaskTimedOut();
 }

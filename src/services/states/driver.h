@@ -99,7 +99,8 @@ class Driver {
   // Changes the execution and commits what follows; `live` is locked and loaded, and runs. `with`
   // is committed together with it.
   Result<void> Commit(Live& live, const Change& change, bool go_on, storage::Batch with = {});
-  // Locks, loads, changes. False when the execution runs no more, or `change` must not be made.
+  // Locks, loads, changes. False when the execution does not run (any more), or `change` must not
+  // be made.
   Result<bool> ChangeIf(const std::string& arn, const std::function<bool(const Live&)>& may,
                         const Change& change, storage::Batch with = {});
   Result<void> ChangeByToken(std::string_view token, const Change& change, const TokenParts& parts);

@@ -18,6 +18,8 @@
 namespace usher::states {
 
 inline constexpr std::size_t kMaxDataBytes = 256U << 10;  // of an input, an output, a result
+// Of objects and arrays within each other; less than json::kMaxDepth by what Progress adds.
+inline constexpr std::size_t kMaxDataDepth = 100;
 inline constexpr std::int64_t kMaxHistoryEvents = 25'000;
 
 enum class Status { kRunning, kSucceeded, kFailed, kTimedOut, kAborted };

@@ -46,6 +46,24 @@ Result<Value> Selected(const std::optional<ScopedPath>& path, const Scope& scope
   return path->Get(scope, field);
 }
 
+// Whether objects and arrays lie deeper within each other than `left` levels.
+bool IsTooDeep(const Value& value, std::size_t left = kMaxDataDepth) {
+  const auto below = [&](const Value& one) { return IsTooDeep(one, left - 1); };
+  if (const ValueList* list = value.as_list()) {
+    return left == 0 || std::ranges::any_of(*list, below);
+  }
+  if (const ValueMap* map = value.as_map()) {
+    return left == 0 ||
+           std::ranges::any_of(*map, [&](const auto& member) { return below(member.second); });
+  }
+  return false;
+}
+
+Error TooDeep() {
+  return StatesError(kRuntime, "The data has more than " + std::to_string(kMaxDataDepth) +
+                                   " objects and arrays within each other.");
+}
+
 std::string RegionOf(const Execution& execution) {
   return std::string(Split(execution.arn, ':')[3]);
 }
@@ -256,6 +274,7 @@ Flow* Interpreter::FindWaiting(int flow, std::int64_t ticket) {
 void Interpreter::TaskSucceeded(int number, std::int64_t ticket, Value result) {
   Flow* flow = FindWaiting(number, ticket);
   if (!flow) return;
+  if (IsTooDeep(result)) return TaskFailed(number, ticket, FailureOf(TooDeep()));
   std::string text = json::Write(result);
   if (text.size() > kMaxDataBytes) {
     const Failure failure{std::string(kDataLimitExceeded),
@@ -335,6 +354,7 @@ void Interpreter::Enter(Flow& flow, const std::string& name, Value input) {
 
 void Interpreter::Exit(Flow& flow, Value output, const std::string& next) {
   const State& state = StateOf(flow);
+  if (IsTooDeep(output)) return FailFlow(flow, FailureOf(TooDeep()));
   std::string text = json::Write(output);
   if (text.size() > kMaxDataBytes) {
     FailFlow(flow, {std::string(kDataLimitExceeded),
@@ -536,6 +556,7 @@ void Interpreter::RunTask(Flow& flow, const State& state, const Value& input) {
     if (!made) return FailData(flow, made.error());
     parameters = *std::move(made);
   }
+  if (IsTooDeep(parameters)) return FailData(flow, TooDeep());
   std::string text = json::Write(parameters);
   if (text.size() > kMaxDataBytes) {
     return FailData(flow, StatesError(kDataLimitExceeded,
@@ -606,6 +627,7 @@ void Interpreter::RunParallel(Flow& flow, const State& state, const Value& input
     if (!made) return FailData(flow, made.error());
     given = *std::move(made);
   }
+  if (IsTooDeep(given)) return FailData(flow, TooDeep());
   AddEvent(flow, "ParallelStateStarted", "", {});
   flow.phase = Flow::Phase::kChildren;
   flow.running = 0;
@@ -669,6 +691,7 @@ Result<void> Interpreter::StartIterations(Flow& flow, const State& state) {
       if (!made) return made.error();
       given = *std::move(made);
     }
+    if (IsTooDeep(given)) return TooDeep();
     Flow& child = AddChild(flow, state.blocks.front(), index);
     child.item = item;
     ValueMap details;

@@ -79,6 +79,23 @@ TEST(Execution, GivesNoMoreThanItsLimit) {
             "States.DataLimitExceeded");
 }
 
+// Deeper data could not be read back from where it is stored.
+TEST(Execution, NestsItsDataNoDeeperThanItsLimit) {
+  const TestExecution wraps(
+      R"({"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":{"a.$":"$"},"Next":"A"}}})");
+  EXPECT_EQ(wraps.Status(), "FAILED");
+  EXPECT_EQ(wraps.execution.failure.error, "States.Runtime");
+  EXPECT_THAT(wraps.execution.failure.cause, HasSubstr("more than 100 objects and arrays"));
+  // Started, a state entered; then 99 turns that leave and enter, from depth 1 to 100; the end.
+  EXPECT_EQ(wraps.events.size(), 2U + 99U * 2U + 1U);
+
+  std::string deep = "1";
+  for (int i = 0; i < 101; ++i) deep = "[" + deep + "]";
+  TestExecution task(OneState(Task("")));
+  task.Succeed(deep);
+  EXPECT_EQ(task.execution.failure.error, "States.Runtime");
+}
+
 TEST(ContextObject, HasWhatTheLanguageNames) {
   TestExecution run(OneState(R"({"Type":"Pass","Parameters":{"c.$":"$$"},"End":true})"),
                     R"({"i":1})");

@@ -27,7 +27,7 @@ Result<Execution> MakeExecution(const Request& request, const MachineRecord& mac
   if (const auto good = CheckName(name); !good) return good.error();
   const std::string input = request.input.value_or("{}");
   if (input.size() > kMaxDataBytes) return InvalidInputText("it has more than 262144 bytes");
-  if (const auto parsed = json::Parse(input); !parsed) {
+  if (const auto parsed = json::Parse(input, kMaxDataDepth); !parsed) {
     return InvalidInputText(parsed.error().message);
   }
   const auto revision = service.store().FindRevision(machine.arn, machine.revision);

@@ -8,7 +8,7 @@ namespace usher::states {
 Result<api::SendTaskSuccessOutput> SendTaskSuccess(const api::SendTaskSuccessInput& request,
                                                    Service& service,
                                                    wire::CallContext& /*context*/) {
-  const auto output = json::Parse(request.output);
+  const auto output = json::Parse(request.output, kMaxDataDepth);
   if (!output) {
     return Named("InvalidOutput", ErrorCode::kInvalidInput,
                  "Invalid Output: it is not JSON: " + output.error().message, 400);
