@@ -1256,3 +1256,34 @@ def test_many_clients_at_once(api):
     for thread in threads:
         thread.join()
     assert statuses == [201] * 80
+
+
+def test_a_traced_stage_shows_in_x_ray_from_the_stage_to_the_function(server, api):
+    api.method(api.function("echo"))
+    api.method(api.function("reads"), verb="POST")
+    api.deploy()
+    api.patch_stage(("/tracingEnabled", "true"))
+    good, bad = api.call("/?user_id=5"), api.call("/", "POST")
+    assert good.status == 201 and bad.status == 502
+    xray = server.client("xray")
+
+    def segments(answer):
+        trace_id = re.search(r"Root=([^;]+)", answer.headers["x-amzn-trace-id"]).group(1)
+
+        def whole():
+            traces = xray.batch_get_traces(TraceIds=[trace_id])["Traces"]
+            found = [json.loads(one["Document"]) for trace in traces for one in trace["Segments"]]
+            return found if {one.get("origin") for one in found} >= {"AWS::Lambda"} else None
+
+        return {one["origin"]: one for one in eventually(whole)}
+
+    of_good = segments(good)
+    stage = of_good["AWS::ApiGateway::Stage"]
+    assert stage["name"] == "Movies/dev" and stage["http"]["response"]["status"] == 201
+    assert stage["aws"]["api_gateway"]["rest_api_id"] == api.id
+    (call,) = stage["subsegments"]
+    assert call["name"] == "Lambda" and call["namespace"] == "aws"
+    assert of_good["AWS::Lambda"]["parent_id"] == call["id"]
+    of_bad = segments(bad)
+    assert of_bad["AWS::ApiGateway::Stage"]["fault"] is True
+    assert of_bad["AWS::Lambda"]["http"]["response"]["status"] == 200
