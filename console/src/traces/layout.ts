@@ -12,8 +12,9 @@ export interface Layout {
   height: number;
 }
 
-// Services in layers, each right of those that call it (its layer is the longest way to it), within a
-// layer by the mean place of their callers, so that few edges cross. With `upright` the layers go
+// Services in layers, each right of those that call it (its layer is the longest way to it; who is not
+// called stands just before what it calls), within a layer by the mean place of their callers, so that
+// few edges cross. With `upright` the layers go
 // down instead, for narrow screens. An edge that closes a circle does not move anything.
 export function layOut(services: Service[], upright: boolean): Layout {
   const byId = new Map(services.map((one) => [one.ReferenceId ?? -1, one]));
@@ -35,6 +36,11 @@ export function layOut(services: Service[], upright: boolean): Layout {
     return layer;
   };
   for (const id of byId.keys()) visit(id, new Set());
+  for (const [id, one] of byId) {
+    if (callers.has(id)) continue;
+    const called = (one.Edges ?? []).flatMap((edge) => layerOf.get(edge.ReferenceId ?? -1) ?? []);
+    if (called.length > 0) layerOf.set(id, Math.max(0, Math.min(...called) - 1));
+  }
 
   const layers: number[][] = [];
   for (const [id, layer] of layerOf) (layers[layer] ??= []).push(id);
