@@ -89,9 +89,11 @@ void LogRequest(const Exchange& exchange) {
 }  // namespace
 
 // The lanes of all services.
-constexpr std::array<std::string_view, 11> kLanes = {
-    "s3/events", "lambda/async", "lambda/destinations", "sns/mail",    "sns/http",  "sns/lambda",
-    "sns/sqs",   "states/run",   "states/tasks",        "states/logs", "states/old"};
+constexpr std::array<std::string_view, 12> kLanes = {
+    "s3/events",   "lambda/async", "lambda/destinations",
+    "sns/mail",    "sns/http",     "sns/lambda",
+    "sns/sqs",     "states/run",   "states/tasks",
+    "states/logs", "states/old",   "cloudformation/stacks"};
 
 // What is still to be delivered, by lane (jobs/delivery_queue.h).
 void AppendQueueDepths(std::string& text, const jobs::DeliveryQueue& deliveries) {
