@@ -157,7 +157,8 @@ def main():
                     for user in users
                 ]
 
-            direct = latency.recommendations(endpoint, url.netloc, campaign, users, arguments.num_results)
+            bodies = [{"campaignArn": campaign, "userId": user, "numResults": arguments.num_results} for user in users]
+            direct = latency.signed(endpoint, url.netloc, "personalize", "/recommendations", bodies)
             cases = [
                 ("GetRecommendations", direct, None),
                 ("API, AWS_PROXY", through("proxy"), False),
