@@ -2,6 +2,7 @@
 
 import json
 import time
+import urllib.request
 
 import botocore.exceptions
 import pytest
@@ -680,6 +681,106 @@ def test_a_state_machine_from_a_bucket(server, cloudformation):
     assert not states.list_state_machines()["stateMachines"]
     s3.delete_object(Bucket="definitions", Key="m.json")
     s3.delete_bucket(Bucket="definitions")
+
+
+API = """
+Parameters:
+  IntegrationType: {Type: String, Default: AWS_PROXY, AllowedValues: [AWS_PROXY, AWS]}
+Resources:
+  Api:
+    Type: AWS::ApiGateway::RestApi
+    Properties:
+      Name: Movie-Recommender-API
+      Description: recommendations
+      EndpointConfiguration: {Types: [REGIONAL]}
+  Model:
+    Type: AWS::ApiGateway::Model
+    Properties:
+      RestApiId: !Ref Api
+      ContentType: application/json
+      Name: MoviesModelSchema
+      Schema: {type: object, properties: {user_id: {type: string, minLength: 1}}}
+  Validator:
+    Type: AWS::ApiGateway::RequestValidator
+    Properties: {RestApiId: !Ref Api, Name: ValidateMoviesRequest, ValidateRequestParameters: true}
+  Method:
+    Type: AWS::ApiGateway::Method
+    Properties:
+      RestApiId: !Ref Api
+      ResourceId: !GetAtt Api.RootResourceId
+      HttpMethod: GET
+      AuthorizationType: NONE
+      RequestParameters: {method.request.querystring.user_id: true}
+      Integration:
+        Type: !Ref IntegrationType
+        IntegrationHttpMethod: POST
+        Uri: !Sub arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Function.Arn}/invocations
+        RequestTemplates:
+          application/json: '{"user_id": "$input.params(''user_id'')"}'
+  Deployment:
+    Type: AWS::ApiGateway::Deployment
+    DependsOn: [Method]
+    Properties: {RestApiId: !Ref Api}
+  Stage:
+    Type: AWS::ApiGateway::Stage
+    Properties:
+      RestApiId: !Ref Api
+      DeploymentId: !Ref Deployment
+      StageName: dev
+      MethodSettings:
+        - {ResourcePath: /, HttpMethod: GET, MetricsEnabled: 'true', DataTraceEnabled: 'true'}
+  Function:
+    Type: AWS::Lambda::Function
+    Properties:
+      Handler: index.handler
+      Runtime: python3.9
+      Role: arn:aws:iam::000000000000:role/r
+      Code:
+        ZipFile: |
+          def handler(event, context):
+              return {"statusCode": 200, "body": event["queryStringParameters"]["user_id"]}
+  Allowed:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !GetAtt Function.Arn
+      Principal: apigateway.amazonaws.com
+      SourceArn: !Sub arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/GET/
+Outputs:
+  Api: {Value: !Ref Api}
+"""
+
+
+def test_an_api_in_front_of_a_function(server, cloudformation):
+    stack = create(cloudformation, "api", API)
+    assert stack["StackStatus"] == "CREATE_COMPLETE", reasons(cloudformation, "api")
+    api = stack["Outputs"][0]["OutputValue"]
+    url = f"{server.endpoint}/restapis/{api}/dev/_user_request_/?user_id=5"
+    with urllib.request.urlopen(url) as answer:
+        assert (answer.status, answer.read()) == (200, b"5")
+    gateway = server.client("apigateway")
+    assert json.loads(gateway.get_model(restApiId=api, modelName="MoviesModelSchema")["schema"]) == {
+        "type": "object",
+        "properties": {"user_id": {"type": "string", "minLength": 1}},
+    }
+    settings = gateway.get_stage(restApiId=api, stageName="dev")["methodSettings"]
+    assert settings["~1/GET"]["metricsEnabled"] and settings["~1/GET"]["dataTraceEnabled"]
+    assert gateway.get_request_validators(restApiId=api)["items"][0]["validateRequestParameters"]
+
+    # Another integration: the method is put again, nothing is replaced.
+    cloudformation.update_stack(
+        StackName="api",
+        UsePreviousTemplate=True,
+        Parameters=[{"ParameterKey": "IntegrationType", "ParameterValue": "AWS"}],
+    )
+    stack = finish(cloudformation, "api")
+    assert stack["StackStatus"] == "UPDATE_COMPLETE", reasons(cloudformation, "api")
+    assert stack["Outputs"][0]["OutputValue"] == api
+    root = gateway.get_resources(restApiId=api)["items"][0]["id"]
+    method = gateway.get_method(restApiId=api, resourceId=root, httpMethod="GET")
+    assert method["methodIntegration"]["type"] == "AWS"
+    assert delete(cloudformation, "api")["StackStatus"] == "DELETE_COMPLETE"
+    assert not gateway.get_rest_apis()["items"]
 
 
 def test_a_stack_within_a_stack(server, cloudformation):
