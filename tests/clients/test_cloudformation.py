@@ -763,8 +763,8 @@ def test_an_api_in_front_of_a_function(server, cloudformation):
         "type": "object",
         "properties": {"user_id": {"type": "string", "minLength": 1}},
     }
-    settings = gateway.get_stage(restApiId=api, stageName="dev")["methodSettings"]
-    assert settings["~1/GET"]["metricsEnabled"] and settings["~1/GET"]["dataTraceEnabled"]
+    (setting,) = gateway.get_stage(restApiId=api, stageName="dev")["methodSettings"].values()
+    assert setting["metricsEnabled"] and setting["dataTraceEnabled"]
     assert gateway.get_request_validators(restApiId=api)["items"][0]["validateRequestParameters"]
 
     # Another integration: the method is put again, nothing is replaced.

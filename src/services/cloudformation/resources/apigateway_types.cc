@@ -407,10 +407,14 @@ constexpr std::array<std::pair<const char*, const char*>, 8> kSettings{
 
 void AddSettings(const Action& action, ValueList& patches) {
   if (!action.Changed("MethodSettings")) return;
+  // First what was set goes back to its default, then what is wanted is set.
   if (action.before) {
     if (const Value* old = action.before->Find("MethodSettings")) {
       for (const Value& setting : *old->as_list()) {
-        AddPatch(patches, "remove", SettingKey(setting), "");
+        for (const auto& [name, path] : kSettings) {
+          if (setting.Find(name) == nullptr) continue;
+          AddPatch(patches, "remove", SettingKey(setting) + path, "");
+        }
       }
     }
   }
@@ -428,12 +432,13 @@ void AddSettings(const Action& action, ValueList& patches) {
 void AddAccessLog(const Action& action, ValueList& patches) {
   if (!action.Changed("AccessLogSetting")) return;
   const Value* log = action.Find("AccessLogSetting");
-  if (log == nullptr) return AddPatch(patches, "remove", "/accessLogSettings", "");
+  const Value* old_log = action.before ? action.before->Find("AccessLogSetting") : nullptr;
   for (const auto& [name, path] : {std::pair("DestinationArn", "/accessLogSettings/destinationArn"),
                                    {"Format", "/accessLogSettings/format"}}) {
-    if (const Value* value = log->Find(name)) {
-      AddPatch(patches, "replace", path, PatchText(*value));
-    }
+    const Value* value = log == nullptr ? nullptr : log->Find(name);
+    if (value == nullptr && (old_log == nullptr || old_log->Find(name) == nullptr)) continue;
+    AddPatch(patches, value == nullptr ? "remove" : "replace", path,
+             value == nullptr ? "" : PatchText(*value));
   }
 }
 
