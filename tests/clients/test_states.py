@@ -565,6 +565,27 @@ def test_events_are_logged_as_the_level_says(states, server):
     ) == ("InvalidLoggingConfiguration")
 
 
+def test_traced_execution_shows_its_states_and_their_calls(states, server):
+    xray = server.client("xray")
+    name = f"traced-{uuid.uuid4()}"
+    definition = machine(Who_am_I=task(SDK + "sts:getCallerIdentity", {}, Next="Rest"), Rest={"Type": "Pass", "End": True})
+    begin = time.time() - 1
+    run(states, definition, name=name, tracingConfiguration={"enabled": True})
+
+    def found():
+        summaries = xray.get_trace_summaries(
+            StartTime=begin, EndTime=time.time() + 1, FilterExpression=f'service("{name}")'
+        )["TraceSummaries"]
+        if not summaries:
+            return None
+        segments = xray.batch_get_traces(TraceIds=[summaries[0]["Id"]])["Traces"][0]["Segments"]
+        text = json.dumps([json.loads(segment["Document"]) for segment in segments])
+        wanted = (name, "Who am I", "Rest", "STS", "GetCallerIdentity", "AWS::StepFunctions::StateMachine")
+        return text if all(f'"{one}"' in text for one in wanted) else None
+
+    wait_until(found, "the trace")
+
+
 # ---- the shape of the movie recommender's own machine ----
 
 

@@ -110,7 +110,7 @@ void TaskTrace::End(const TaskOutcome& outcome) {
   context_.trace.open = nullptr;
   for (tracing::Segment& call : visit_.subsegments) {
     // An optimised integration has a node of its own: AWSGlue beside Glue.
-    if (!outcome.service.empty()) call.name = outcome.service;
+    if (!outcome.traced_as.empty()) call.name = outcome.traced_as;
     call.parent_id = visit_.id;
     call.trace_id = root_;
     call.independent = true;

@@ -78,7 +78,7 @@ TEST_F(ExecutionTrace, CallsBelongToTheVisitAndKeepTheNameOfTheIntegration) {
     tracing::SubsegmentScope call(context.trace, "Glue", tracing::kAwsNamespace);
   }
   TaskOutcome outcome;
-  outcome.service = "AWSGlue";
+  outcome.traced_as = "AWSGlue";
   trace.End(outcome);
   TraceEvents(&recorder_, execution_, {Exit("Start it", 2)});
 

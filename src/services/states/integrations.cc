@@ -119,7 +119,7 @@ Result<Target> FindTarget(const Resource& resource) {
   }
   return Target{.operation = operation,
                 .error_prefix = service->name,
-                .traced_as = std::string(service->name),
+                .traced_as = "",  // under the name that the dispatcher gives
                 .optimised = nullptr};
 }
 
@@ -371,17 +371,13 @@ TaskOutcome CallTask(const wire::Dispatcher& dispatcher, const Resource& resourc
                      const Value& parameters, wire::CallContext& context) {
   if (context.request_id.empty()) context.request_id = NewUuid();
   if (resource.kind == Resource::Kind::kFunction) {
-    TaskOutcome outcome = CallFunction(dispatcher, resource, parameters, context);
-    outcome.service = "Lambda";
-    outcome.operation = "Invoke";
-    return outcome;
+    return CallFunction(dispatcher, resource, parameters, context);
   }
   Check(resource.kind == Resource::Kind::kIntegration, "activities are not called");
   const auto target = FindTarget(resource);
   if (!target) return FailedAs(kRuntime, target.error().message);
   TaskOutcome outcome = CallIntegration(dispatcher, resource, *target, parameters, context);
-  outcome.service = target->traced_as;
-  outcome.operation = std::string(target->operation->name);
+  outcome.traced_as = target->traced_as;
   return outcome;
 }
 

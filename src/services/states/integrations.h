@@ -35,8 +35,7 @@ struct TaskOutcome {
   Value value;
   Failure failure;
   std::string handle;
-  std::string service;    // that was called, for traces: "Personalize", "AWSGlue"
-  std::string operation;  // "CreateSolution"
+  std::string traced_as;  // of an optimised integration: "AWSGlue"; empty: as any other call
 };
 
 // Calls what the resource names. Only for functions and integrations. `context` has the call's

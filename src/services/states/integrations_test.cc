@@ -78,8 +78,7 @@ TEST_F(Integrations, InvokeTakesAndGivesJson) {
   EXPECT_EQ(asked_.Find("Payload")->as_blob()->bytes, R"({"a":1})");
   EXPECT_EQ(json::Write(*outcome.value.Find("Payload")), R"({"b":2})");
   EXPECT_EQ(json::Write(*outcome.value.Find("SdkResponseMetadata")), R"({"RequestId":"r-1"})");
-  EXPECT_EQ(outcome.service, "Lambda");
-  EXPECT_EQ(outcome.operation, "Invoke");
+  EXPECT_EQ(outcome.traced_as, "Lambda");
 }
 
 TEST_F(Integrations, FunctionErrorsAreNamedByTheirType) {
