@@ -11,8 +11,10 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace usher::states;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const Compiled compiled =
-      Compile(text, [](std::string_view, const usher::Value*) { return usher::Result<void>(); });
+  const Compiled compiled = Compile(text, [](std::string_view resource, const usher::Value*) {
+    const auto parsed = ParseResource(resource);
+    return parsed ? usher::Result<void>() : parsed.error();
+  });
   if (!compiled.machine) return 0;
 
   constexpr int kSteps = 200;
