@@ -37,7 +37,7 @@ def genres(movielens):
 def with_items(prepared, genres):
     """The prepared group with an imported Items dataset."""
     lines = ["ITEM_ID,TITLE,GENRES"]
-    lines += [f"{item},{quoted(row['title'])},{quoted(row['genres'])}" for item, row in genres.items()]
+    lines += [f"{item},{quoted(row['title'] or item)},{quoted(row['genres'])}" for item, row in genres.items()]
     prepared.s3.put_object(
         Bucket=workflow.BUCKET, Key="items.csv", Body=("\n".join(lines) + "\n").encode()
     )
