@@ -58,7 +58,7 @@ void BlockSigpipe() {
 
 }  // namespace
 
-class HttpServer::Impl : public WaitListener {
+class HttpServer::Impl final : public WaitListener {
  public:
   Impl(BoundSocket socket, HttpLimits limits)
       : socket_(std::move(socket)), limits_(limits), address_(socket_.address) {}
