@@ -28,6 +28,8 @@ void MessageIndex::Clear() {
 std::vector<Received> MessageIndex::Take(Time now, std::size_t limit,
                                          std::chrono::seconds visibility) {
   std::vector<Received> taken;
+  // Set aside until the answer is whole: one that is not hidden may come again, but not in it.
+  std::vector<decltype(by_visible_)::node_type> nodes;
   while (taken.size() < limit && !by_visible_.empty() &&
          std::get<Time>(*by_visible_.begin()) <= now) {
     auto node = by_visible_.extract(by_visible_.begin());
@@ -40,11 +42,9 @@ std::vector<Received> MessageIndex::Take(Time now, std::size_t limit,
                      .first_received = entry.first_received,
                      .count = entry.received});
     std::get<Time>(node.value()) = entry.visible;
-    // With no time of its own to be hidden it may come again, but not in this answer.
-    if (visibility.count() == 0)
-      std::get<Time>(node.value()) = entry.visible = now + std::chrono::milliseconds(1);
-    by_visible_.insert(std::move(node));
+    nodes.push_back(std::move(node));
   }
+  for (auto& node : nodes) by_visible_.insert(std::move(node));
   return taken;
 }
 
