@@ -113,7 +113,9 @@ def ask(server, campaigns, users, seconds, rounds):
     url = urllib.parse.urlsplit(os.environ["AWS_ENDPOINT_URL"])
     cases = [("/healthz", latency.healthz(url.netloc))]
     for label, campaign in campaigns:
-        cases.append((label, latency.recommendations(os.environ["AWS_ENDPOINT_URL"], url.netloc, campaign, users, 25)))
+        bodies = [{"campaignArn": campaign, "userId": user, "numResults": 25} for user in users]
+        endpoint = os.environ["AWS_ENDPOINT_URL"]
+        cases.append((label, latency.signed(endpoint, url.netloc, "personalize", "/recommendations", bodies)))
     measured = {label: [] for label, _ in cases}
     for number in range(rounds + 1):
         for label, requests in cases:
