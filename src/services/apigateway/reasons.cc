@@ -2,17 +2,13 @@
 
 #include <algorithm>
 
+#include "base/value_members.h"
 #include "json/json.h"
 
 namespace usher::apigateway {
 namespace {
 
 constexpr std::size_t kMaxErrorBytes = 500;
-
-std::string TextOf(const Value& value, std::string_view name) {
-  const Value* const member = value.Find(name);
-  return member && member->as_string() ? *member->as_string() : std::string();
-}
 
 // The key of "KeyError: 'user_id'", as Python says it, and of "Cannot read properties of undefined
 // (reading 'user_id')", as JavaScript does; empty when the error names none.

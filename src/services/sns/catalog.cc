@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/encoding.h"
+#include "base/value_members.h"
 #include "json/json.h"
 #include "services/sns/errors.h"
 
@@ -27,16 +28,6 @@ Texts TextsOf(const Value* value) {
     if (text.as_string()) texts.emplace(name, *text.as_string());
   }
   return texts;
-}
-
-std::string TextOf(const Value& value, std::string_view name) {
-  const Value* member = value.Find(name);
-  return member && member->as_string() ? *member->as_string() : std::string();
-}
-
-bool FlagOf(const Value& value, std::string_view name) {
-  const Value* member = value.Find(name);
-  return member && member->as_bool() && *member->as_bool();
 }
 
 std::string Encode(const Topic& topic) {

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/value_members.h"
 #include "json/json.h"
 #include "services/states/errors.h"
 #include "services/states/execution_log.h"
@@ -36,15 +37,6 @@ constexpr std::chrono::seconds kSyncGrace{10};
 constexpr std::chrono::seconds kActivityWait{60};
 constexpr std::chrono::milliseconds kActivityLook{250};
 constexpr int kLogAttempts = 8;
-
-std::string TextOf(const Value& value, std::string_view name) {
-  const Value* found = value.Find(name);
-  return found && found->as_string() ? *found->as_string() : std::string();
-}
-std::int64_t IntegerOf(const Value& value, std::string_view name) {
-  const Value* found = value.Find(name);
-  return found && found->as_int() ? *found->as_int() : 0;
-}
 
 std::string RegionOf(std::string_view arn) {
   const auto parts = Split(arn, ':');

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "base/value_members.h"
 #include "json/json.h"
 
 namespace usher::states {
@@ -50,11 +51,6 @@ Result<void> Put(const wire::Dispatcher& dispatcher, const std::string& region,
   }
   if (!put) return put.error();
   return {};
-}
-
-std::string TextOf(const Value& value, std::string_view name) {
-  const Value* found = value.Find(name);
-  return found && found->as_string() ? *found->as_string() : std::string();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "base/encoding.h"
 #include "base/random.h"
+#include "base/value_members.h"
 #include "json/json.h"
 #include "services/states/errors.h"
 
@@ -26,18 +27,6 @@ constexpr std::size_t kScanPage = 1000;
 constexpr std::size_t kRemovedAtOnce = 500;             // events of one commit
 constexpr std::int64_t kFarFuture = 9'999'999'999'999;  // milliseconds
 
-std::string TextOf(const Value& value, std::string_view name) {
-  const Value* found = value.Find(name);
-  return found && found->as_string() ? *found->as_string() : std::string();
-}
-std::int64_t IntegerOf(const Value& value, std::string_view name) {
-  const Value* found = value.Find(name);
-  return found && found->as_int() ? *found->as_int() : 0;
-}
-bool FlagOf(const Value& value, std::string_view name) {
-  const Value* found = value.Find(name);
-  return found && found->as_bool() && *found->as_bool();
-}
 Value ValueOf(const Texts& texts) {
   ValueMap map;
   for (const auto& [name, text] : texts) map.Append(name, text);

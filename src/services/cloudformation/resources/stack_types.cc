@@ -1,5 +1,6 @@
 // AWS::CloudFormation::Stack: a stack within a stack; AWS::CloudFormation::WaitConditionHandle:
 // nothing, which templates use to have something to refer to.
+#include "base/value_members.h"
 #include "services/cloudformation/resources/resource_type.h"
 
 namespace usher::cloudformation {
@@ -47,11 +48,6 @@ Result<Value> Describe(const Action& action) {
   const auto answer = action.Call("cloudformation", "DescribeStacks", std::move(input));
   if (!answer) return answer.error();
   return answer->Find("Stacks")->as_list()->front();
-}
-
-std::string TextOf(const Value& stack, std::string_view member) {
-  const Value* value = stack.Find(member);
-  return value == nullptr || value->as_string() == nullptr ? "" : *value->as_string();
 }
 
 Result<bool> FindStack(Action& action) {
