@@ -370,6 +370,12 @@ class Queue final : public DeliveryQueue {
     for (const auto& [name, lane] : lanes_) lane->Wake();
   }
 
+  std::vector<std::string> Lanes() const override {
+    std::vector<std::string> names;
+    for (const auto& [name, lane] : lanes_) names.push_back(name);
+    return names;
+  }
+
   std::size_t Waiting(std::string_view lane) const override { return Find(lane).Count({}); }
   std::size_t Waiting(std::string_view lane, std::string_view key) const override {
     return Find(lane).Count(key);

@@ -31,6 +31,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -108,6 +109,8 @@ class DeliveryQueue {
   // Tells the lanes that a batch with deliveries was committed, or, in tests, that the clock was
   // set.
   virtual void Wake() = 0;
+  // Their names, sorted.
+  [[nodiscard]] virtual std::vector<std::string> Lanes() const = 0;
   // Deliveries that the lane has taken notice of and that have not ended.
   [[nodiscard]] virtual std::size_t Waiting(std::string_view lane) const = 0;
   [[nodiscard]] virtual std::size_t Waiting(std::string_view lane, std::string_view key) const = 0;

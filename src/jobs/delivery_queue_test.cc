@@ -286,6 +286,7 @@ TEST_F(DeliveryQueueTest, ASlowKeyHoldsUpOnlyItself) {
   Send("quick", "b");
   EXPECT_THAT(received_.WaitFor(3), UnorderedElementsAre("slow:0:1", "quick:a:1", "quick:b:1"));
   EXPECT_EQ(queue_->Waiting("test", "slow"), 3U);
+  EXPECT_EQ(queue_->Lanes(), std::vector<std::string>{"test"});
   release.count_down();
   received_.WaitFor(5);
   WaitUntilDocuments(0);

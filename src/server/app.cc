@@ -88,19 +88,12 @@ void LogRequest(const Exchange& exchange) {
 
 }  // namespace
 
-// The lanes of all services.
-constexpr std::array<std::string_view, 12> kLanes = {
-    "s3/events",   "lambda/async", "lambda/destinations",
-    "sns/mail",    "sns/http",     "sns/lambda",
-    "sns/sqs",     "states/run",   "states/tasks",
-    "states/logs", "states/old",   "cloudformation/stacks"};
-
 // What is still to be delivered, by lane (jobs/delivery_queue.h).
 void AppendQueueDepths(std::string& text, const jobs::DeliveryQueue& deliveries) {
   constexpr std::string_view kName = "usher_deliveries_waiting";
   text.append("# HELP ").append(kName).append(" What is still to be delivered.\n");
   text.append("# TYPE ").append(kName).append(" gauge\n");
-  for (const std::string_view lane : kLanes) {
+  for (const std::string& lane : deliveries.Lanes()) {
     text.append(kName).append("{lane=\"").append(lane).append("\"} ");
     text += std::to_string(deliveries.Waiting(lane)) + "\n";
   }

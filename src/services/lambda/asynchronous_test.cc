@@ -32,6 +32,7 @@ class KeptDeliveries final : public jobs::DeliveryQueue {
     return "delivery-" + std::to_string(kept.size());
   }
   void Wake() override {}
+  [[nodiscard]] std::vector<std::string> Lanes() const override { return {}; }
   [[nodiscard]] std::size_t Waiting(std::string_view /*lane*/) const override { return 0; }
   [[nodiscard]] std::size_t Waiting(std::string_view /*lane*/,
                                     std::string_view /*key*/) const override {
