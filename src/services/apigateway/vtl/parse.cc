@@ -27,6 +27,16 @@ class Parser {
   }
 
  private:
+  // Of what begins at `at` in text_.
+  [[nodiscard]] Node NodeAt(Node::Kind kind, std::size_t at, std::string text = {}) const {
+    return {.kind = kind,
+            .text = std::move(text),
+            .reference = {},
+            .expressions = {},
+            .blocks = {},
+            .at = offset_ + at};
+  }
+
   // ---- characters ----
 
   [[nodiscard]] bool AtEnd() const { return at_ >= text_.size(); }
@@ -99,12 +109,7 @@ class Parser {
     std::string text;
     const auto flush = [&] {
       if (text.empty()) return;
-      Node node{.kind = Node::Kind::kText,
-                .text = {},
-                .reference = {},
-                .expressions = {},
-                .blocks = {},
-                .at = offset_ + at_};
+      Node node = NodeAt(Node::Kind::kText, at_);
       node.text = std::exchange(text, {});
       block.push_back(std::move(node));
     };
@@ -130,12 +135,8 @@ class Parser {
         const std::size_t at = at_;
         auto reference = ReadReference(depth);
         if (!reference) return reference.error();
-        block.push_back({.kind = Node::Kind::kReference,
-                         .text = {},
-                         .reference = std::make_shared<const Reference>(*std::move(reference)),
-                         .expressions = {},
-                         .blocks = {},
-                         .at = offset_ + at});
+        block.push_back(NodeAt(Node::Kind::kReference, at));
+        block.back().reference = std::make_shared<const Reference>(*std::move(reference));
       } else if (c == '#' && Peek(1) == '#') {
         const std::size_t end = text_.find('\n', at_);
         at_ = end == std::string_view::npos ? text_.size() : end + 1;
@@ -198,12 +199,7 @@ class Parser {
     if (name == "stop" || name == "break") {
       at_ += size;
       SkipLineEnd();
-      block.push_back({.kind = name == "stop" ? Node::Kind::kStop : Node::Kind::kBreak,
-                       .text = {},
-                       .reference = {},
-                       .expressions = {},
-                       .blocks = {},
-                       .at = offset_ + at});
+      block.push_back(NodeAt(name == "stop" ? Node::Kind::kStop : Node::Kind::kBreak, at));
       return {};
     }
     if (name == "set") return ReadSet(size, depth, block);
@@ -222,12 +218,7 @@ class Parser {
   }
 
   Result<void> ReadSet(std::size_t size, std::size_t depth, Block& block) {
-    Node node{.kind = Node::Kind::kSet,
-              .text = {},
-              .reference = {},
-              .expressions = {},
-              .blocks = {},
-              .at = offset_ + at_};
+    Node node = NodeAt(Node::Kind::kSet, at_);
     if (auto open = Open(size); !open) return open;
     if (!IsReference()) return Expected("a reference, as in #set($name = value)");
     auto reference = ReadReference(depth);
@@ -262,12 +253,7 @@ class Parser {
   Result<void> ReadIf(std::size_t size, std::size_t depth, Block& block) {
     static constexpr std::string_view kEnds[] = {"elseif", "else", "end"};
     static constexpr std::string_view kEnd[] = {"end"};
-    Node node{.kind = Node::Kind::kIf,
-              .text = {},
-              .reference = {},
-              .expressions = {},
-              .blocks = {},
-              .at = offset_ + at_};
+    Node node = NodeAt(Node::Kind::kIf, at_);
     while (true) {
       auto condition = ReadCondition(size, depth);
       if (!condition) return condition.error();
@@ -292,12 +278,7 @@ class Parser {
 
   Result<void> ReadForeach(std::size_t size, std::size_t depth, Block& block) {
     static constexpr std::string_view kEnd[] = {"end"};
-    Node node{.kind = Node::Kind::kForeach,
-              .text = {},
-              .reference = {},
-              .expressions = {},
-              .blocks = {},
-              .at = offset_ + at_};
+    Node node = NodeAt(Node::Kind::kForeach, at_);
     if (auto open = Open(size); !open) return open;
     if (!IsReference()) return Expected("a reference, as in #foreach($item in $list)");
     auto item = ReadReference(depth);
@@ -351,12 +332,7 @@ class Parser {
   Result<void> ReadMacroCall(std::string_view name, std::size_t size, std::size_t depth,
                              Block& block) {
     if (!program_.macros.contains(name)) return {};
-    Node node{.kind = Node::Kind::kCall,
-              .text = std::string(name),
-              .reference = {},
-              .expressions = {},
-              .blocks = {},
-              .at = offset_ + at_};
+    Node node = NodeAt(Node::Kind::kCall, at_, std::string(name));
     if (auto open = Open(size); !open) return open;
     for (SkipSpaces(); Peek() != ')'; SkipSpaces()) {
       if (AtEnd()) return Expected("')'");
