@@ -205,8 +205,9 @@ InteractionTable TableOf(columnar::PlainCsvTable plain) {
 }
 
 Result<InteractionTable> LoadCsv(const std::string& path, const LoadOptions& options) {
-  const columnar::CsvInput input{.name = std::filesystem::path(path).filename().string(),
-                                 .path = path};
+  const columnar::CsvInput input{
+      .name = options.name.empty() ? std::filesystem::path(path).filename().string() : options.name,
+      .path = path};
   const auto header = columnar::ReadCsvHeader(input);
   if (!header) return header.error();
   const auto& known = KnownNames();

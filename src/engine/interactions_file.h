@@ -48,6 +48,7 @@ struct LoadOptions {
   std::vector<std::string> more;
   int threads = 0;                                // 0: as many as the machine has
   std::function<void(double fraction)> progress;  // called from the calling thread; may be empty
+  std::string name = {};  // of the file, in complaints about a CSV; empty: its own
 };
 
 // Reads a Parquet file that an import published, or a CSV file, told apart by their first bytes.
