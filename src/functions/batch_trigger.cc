@@ -14,7 +14,7 @@ namespace {
 
 namespace personalize = usher::api::personalize;
 
-constexpr const char* kRoleName = "PersonalizeRole";
+constexpr const char* kDefaultRole = "PersonalizeRole";
 constexpr const char* kDefaultJobName = "BatchMovies";
 constexpr std::string_view kUsersFile = "users.json";
 constexpr std::string_view kItemsFile = "items.json";
@@ -29,11 +29,11 @@ struct JobPlan {
 };
 
 Result<std::string> RoleArn(FunctionContext& context) {
-  const auto role =
-      context.dispatcher.Call<api::iam::GetRole>({.role_name = kRoleName}, context.call);
+  const std::string name = Variable(context, "ROLE_NAME").value_or(kDefaultRole);
+  const auto role = context.dispatcher.Call<api::iam::GetRole>({.role_name = name}, context.call);
   if (!role) {
     return Error{role.error().code,
-                 "cannot find the role " + std::string(kRoleName) +
+                 "cannot find the role " + name +
                      ", which Personalize reads and writes with: " + role.error().message,
                  role.error().wire_name,
                  0,

@@ -4,13 +4,13 @@
 //   …/items.json  CreateBatchSegmentJob,   output to <BATCH_RESULTS_KEY>/segment/
 //   anything else is left alone, with a line in the log
 //
-// Both write to the bucket that the file is in, under the role PersonalizeRole. A job is called
-// <JOB_NAME>_<seconds since 1970>.
+// Both write to the bucket that the file is in. A job is called <JOB_NAME>_<seconds since 1970>.
 //
 // Variables:
 //   SOLUTION_ARN       ARN of the solution version; needed
 //   BATCH_RESULTS_KEY  folder of the results; needed. It is put before "/inference/" as it is, so
 //                      that one that ends in a slash gives a key with two.
+//   ROLE_NAME          the role under which Personalize reads and writes; PersonalizeRole by default
 //   JOB_NAME           BatchMovies by default
 //   NUM_RESULTS        recommendations for a user; the service's default, when not given
 //   NUM_USERS          users of a segment; likewise

@@ -64,6 +64,16 @@ class BatchTriggerTest : public testing::Test {
   std::vector<personalize::CreateBatchSegmentJobRequest> segment_;
 };
 
+TEST_F(BatchTriggerTest, TheRoleIsTheOneThatIsNamed) {
+  context_.environment["ROLE_NAME"] = "my-batches";
+
+  const auto answer = context_.Invoke(BatchTrigger, "bucket", "in/users.json");
+
+  ASSERT_TRUE(answer) << answer.error().message;
+  ASSERT_EQ(inference_.size(), 1U);
+  EXPECT_EQ(inference_.front().role_arn, "arn:aws:iam::000000000000:role/my-batches");
+}
+
 TEST_F(BatchTriggerTest, UsersStartBatchInference) {
   context_.environment["JOB_NAME"] = "Movies";
   context_.environment["NUM_RESULTS"] = "10";

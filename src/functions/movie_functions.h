@@ -15,14 +15,14 @@ class MovieFunctions {
   MovieFunctions(const MovieFunctions&) = delete;
   MovieFunctions& operator=(const MovieFunctions&) = delete;
 
-  // `batch_trigger`, `batch_transform` and `realtime_api`; valid as long as this is.
+  // `training_trigger`, `batch_trigger`, `batch_transform` and `realtime_api`; valid as long as this is.
   [[nodiscard]] std::span<const BuiltinFunction> all() const { return functions_; }
   // Those that the functions keep; others may look into them, too.
   [[nodiscard]] MovieCatalogues& catalogues() { return catalogues_; }
 
  private:
   MovieCatalogues catalogues_;
-  std::array<BuiltinFunction, 3> functions_;
+  std::array<BuiltinFunction, 4> functions_;
 };
 
 }  // namespace usher::functions

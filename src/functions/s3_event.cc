@@ -31,7 +31,8 @@ Result<std::vector<ObjectRecord>> ReadS3Event(std::string_view event) {
     if (!bucket || !key) return NoEvent("a record lacks s3.bucket.name or s3.object.key");
     auto decoded = PercentDecode(*key, true);
     if (!decoded) return NoEvent("the key " + *key + " is not form-encoded");
-    records.push_back({*bucket, *std::move(decoded)});
+    const std::string* sequencer = TextAt(*s3, "object", "sequencer");
+    records.push_back({*bucket, *std::move(decoded), sequencer ? *sequencer : ""});
   }
   return records;
 }

@@ -13,7 +13,8 @@ namespace usher::functions {
 
 struct ObjectRecord {
   std::string bucket;
-  std::string key;  // as it is; form-encoded in the event
+  std::string key;        // as it is; form-encoded in the event
+  std::string sequencer;  // grows with each event of the key; the same when one comes again; or ""
 };
 
 // Errors: invalid input for what is no such event.

@@ -7,8 +7,6 @@ from urllib.parse import unquote_plus
 
 import boto3
 
-ROLE = "PersonalizeRole"
-
 iam = boto3.client("iam")
 personalize = boto3.client("personalize")
 
@@ -21,13 +19,14 @@ def job(bucket, key, kind):
     """What jobs of both kinds are asked for."""
     # At each invocation, not once for all that this process serves: names are taken for ever.
     name = f"{os.environ.get('JOB_NAME') or 'BatchMovies'}_{int(time.time())}"
+    role = os.environ.get("ROLE_NAME") or "PersonalizeRole"
     results = f"s3://{bucket}/{os.environ['BATCH_RESULTS_KEY']}/{kind}/"
     return {
         "jobName": name,
         "solutionVersionArn": os.environ["SOLUTION_ARN"],
         "jobInput": {"s3DataSource": {"path": f"s3://{bucket}/{key}"}},
         "jobOutput": {"s3DataDestination": {"path": results}},
-        "roleArn": iam.get_role(RoleName=ROLE)["Role"]["Arn"],
+        "roleArn": iam.get_role(RoleName=role)["Role"]["Arn"],
     }
 
 
