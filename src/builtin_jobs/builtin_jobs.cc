@@ -4,6 +4,7 @@
 
 #include "builtin_jobs/builtin_job.h"
 #include "builtin_jobs/copy_objects.h"
+#include "builtin_jobs/prepare_interactions.h"
 
 namespace usher::builtin_jobs {
 
@@ -13,6 +14,10 @@ std::span<const BuiltinJob> BuiltinJobs() {
        .purpose = "copies the objects under SOURCE to the same names under TARGET",
        .required = {"SOURCE", "TARGET"},
        .run = CopyObjects},
+      {.name = "prepare_interactions",
+       .purpose = "makes interactions and metadata of RATINGS and MOVIES under OUTPUT",
+       .required = {"RATINGS", "MOVIES", "OUTPUT"},
+       .run = PrepareInteractions},
   };
   return kJobs;
 }
