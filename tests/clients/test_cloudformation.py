@@ -4,14 +4,13 @@ import json
 import time
 import urllib.request
 
-import botocore.exceptions
 import pytest
 
+from stacks import GIVE_UP_SECONDS, create, delete, finish, reasons, refusal
 from usher_server import POLL_SECONDS
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
-GIVE_UP_SECONDS = 60
 
 SCHEMA = """{"type":"record","name":"Interactions","namespace":"com.amazonaws.personalize.schema",
 "fields":[{"name":"USER_ID","type":"string"},{"name":"ITEM_ID","type":"string"},
@@ -142,44 +141,6 @@ def topic(name=None, **properties):
 @pytest.fixture
 def cloudformation(server):
     return server.client("cloudformation")
-
-
-def finish(client, name):
-    """The stack once no operation is under way."""
-    give_up = time.monotonic() + GIVE_UP_SECONDS
-    while True:
-        stack = client.describe_stacks(StackName=name)["Stacks"][0]
-        if not stack["StackStatus"].endswith("_IN_PROGRESS"):
-            return stack
-        assert time.monotonic() < give_up, stack
-        time.sleep(POLL_SECONDS)
-
-
-def create(client, name, body, **options):
-    stack_id = client.create_stack(StackName=name, TemplateBody=body, **options)["StackId"]
-    return finish(client, stack_id)
-
-
-def delete(client, name):
-    stack_id = client.describe_stacks(StackName=name)["Stacks"][0]["StackId"]
-    client.delete_stack(StackName=name)
-    return finish(client, stack_id)
-
-
-def reasons(client, name):
-    events = client.get_paginator("describe_stack_events").paginate(StackName=name)
-    return {
-        event["LogicalResourceId"]: event["ResourceStatusReason"]
-        for page in events
-        for event in page["StackEvents"]
-        if event["ResourceStatus"].endswith("_FAILED")
-    }
-
-
-def refusal(call, **arguments):
-    with pytest.raises(botocore.exceptions.ClientError) as error:
-        call(**arguments)
-    return error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]
 
 
 def test_a_predict_stack_is_made_described_and_removed(server, cloudformation):

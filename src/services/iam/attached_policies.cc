@@ -1,4 +1,7 @@
 // Operations AttachRolePolicy, DetachRolePolicy, ListAttachedRolePolicies.
+#include <functional>
+#include <optional>
+
 #include "services/iam/operations.h"
 
 namespace usher::iam {
@@ -6,61 +9,72 @@ namespace {
 
 constexpr std::size_t kMaxAttachedPolicies = 20;  // of one role
 
-// AWS's own policies, which need not exist here to be named.
-constexpr std::string_view kManagedPrefix = "arn:aws:iam::aws:policy/";
-
-// "/service-role/" and "Name" of arn:aws:iam::aws:policy/service-role/Name.
-struct PolicyName {
-  std::string path;
-  std::string name;
-};
-PolicyName NameOf(std::string_view arn) {
-  arn.remove_prefix(kManagedPrefix.size() - 1);
-  const std::size_t slash = arn.rfind('/');
-  return {.path = std::string(arn.substr(0, slash + 1)),
-          .name = std::string(arn.substr(slash + 1))};
+bool IsOfAws(const std::string& arn) {
+  return arn.starts_with(kAwsPolicyPrefix) && !NameOf(arn).name.empty();
 }
 
-Result<void> CheckPolicyArn(const std::string& arn) {
-  if (!arn.starts_with("arn:")) {
-    return Named("InvalidInput", ErrorCode::kInvalidInput, "ARN " + arn + " is not valid.", 400);
+// Changes a role and, unless it is one of AWS's, the policy together. Errors: not found, of either;
+// those of `change`.
+Result<void> ModifyBoth(const std::string& role_name, const std::string& arn,
+                        const RoleStore& roles, const PolicyStore& policies,
+                        const std::function<Result<void>(StoredRole&, StoredPolicy*)>& change) {
+  while (true) {
+    std::optional<StoredPolicy> policy;
+    if (!IsOfAws(arn)) {
+      auto found = policies.Find(arn);
+      if (!found) return found.error();
+      policy = *std::move(found);
+    }
+    auto role = roles.Find(role_name);
+    if (!role) return role.error();
+    if (auto changed = change(*role, policy ? &*policy : nullptr); !changed) return changed;
+    storage::Batch batch;
+    RoleStore::AddUpdate(batch, *role);
+    if (policy) PolicyStore::AddUpdate(batch, *policy);
+    auto committed = roles.Commit(batch);
+    if (committed || committed.error().code != ErrorCode::kInUse) return committed;
+    // One of them changed since it was read: look again.
   }
-  if (!arn.starts_with(kManagedPrefix) || NameOf(arn).name.empty()) {
-    return NotFound("Policy " + arn +
-                    " does not exist or is not attachable. Usher knows the policies of AWS, " +
-                    std::string(kManagedPrefix) + "…, and the inline policies of roles.");
-  }
-  return {};
+}
+
+// As the lists name it: a policy of one's own under the spelling that it was created with.
+std::string NameFor(const StoredPolicy* policy, const std::string& arn) {
+  return policy == nullptr ? arn : *policy->policy.arn;
 }
 
 }  // namespace
 
 // Attaching again changes nothing. Errors: not found, of role or policy; limit exceeded.
 Result<api::AttachRolePolicyResponse> AttachRolePolicy(const api::AttachRolePolicyRequest& request,
-                                                       const RoleStore& roles) {
-  if (const auto arn = CheckPolicyArn(request.policy_arn); !arn) return arn.error();
-  const auto attached = roles.Modify(request.role_name, [&](StoredRole& stored) -> Result<void> {
-    stored.attached_policies.insert(request.policy_arn);
-    if (stored.attached_policies.size() > kMaxAttachedPolicies) {
+                                                       const RoleStore& roles,
+                                                       const PolicyStore& policies) {
+  const auto attach = [&](StoredRole& role, StoredPolicy* policy) -> Result<void> {
+    role.attached_policies.insert(NameFor(policy, request.policy_arn));
+    if (policy != nullptr) policy->roles.insert(role.role.role_name);
+    if (role.attached_policies.size() > kMaxAttachedPolicies) {
       return Named(
           "LimitExceeded", ErrorCode::kLimitExceeded,
           "Cannot exceed quota for PoliciesPerRole: " + std::to_string(kMaxAttachedPolicies), 409);
     }
     return {};
-  });
+  };
+  const auto attached = ModifyBoth(request.role_name, request.policy_arn, roles, policies, attach);
   if (!attached) return attached.error();
   return api::AttachRolePolicyResponse{};
 }
 
 // Errors: not found, of role or policy.
 Result<api::DetachRolePolicyResponse> DetachRolePolicy(const api::DetachRolePolicyRequest& request,
-                                                       const RoleStore& roles) {
-  const auto detached = roles.Modify(request.role_name, [&](StoredRole& stored) -> Result<void> {
-    if (stored.attached_policies.erase(request.policy_arn) == 0) {
+                                                       const RoleStore& roles,
+                                                       const PolicyStore& policies) {
+  const auto detach = [&](StoredRole& role, StoredPolicy* policy) -> Result<void> {
+    if (role.attached_policies.erase(NameFor(policy, request.policy_arn)) == 0) {
       return NotFound("Policy " + request.policy_arn + " was not found.");
     }
+    if (policy != nullptr) policy->roles.erase(role.role.role_name);
     return {};
-  });
+  };
+  const auto detached = ModifyBoth(request.role_name, request.policy_arn, roles, policies, detach);
   if (!detached) return detached.error();
   return api::DetachRolePolicyResponse{};
 }

@@ -291,6 +291,274 @@ TEST_F(Iam, RefusesMarkersItDidNotMake) {
             "ValidationError");
 }
 
+// ---- what changes a role as it stands ----
+
+TEST_F(Iam, UpdatesARolesTexts) {
+  MakeRole("r");
+  ASSERT_TRUE(Call<api::UpdateRole>(
+      {.role_name = "r", .description = "new", .max_session_duration = 7200}));
+  EXPECT_EQ(Call<api::GetRole>({.role_name = "r"})->role.description, "new");
+  EXPECT_EQ(Call<api::GetRole>({.role_name = "r"})->role.max_session_duration, 7200);
+
+  // "If you do not specify a value for this setting, the default value of one hour is applied."
+  ASSERT_TRUE(Call<api::UpdateRole>({.role_name = "r"}));
+  EXPECT_EQ(Call<api::GetRole>({.role_name = "r"})->role.description, "new");
+  EXPECT_EQ(Call<api::GetRole>({.role_name = "r"})->role.max_session_duration, 3600);
+
+  const auto described =
+      Call<api::UpdateRoleDescription>({.role_name = "r", .description = "newer"});
+  ASSERT_TRUE(described);
+  EXPECT_EQ(described->role->description, "newer");
+  EXPECT_EQ(NameOf(Call<api::UpdateRole>({.role_name = "none"})), "not found");
+}
+
+TEST_F(Iam, UpdatesATrustPolicyButNotToSomethingElse) {
+  MakeRole("r");
+  const std::string other =
+      R"({"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"*"}}})";
+  ASSERT_TRUE(Call<api::UpdateAssumeRolePolicy>({.role_name = "r", .policy_document = other}));
+
+  EXPECT_EQ(
+      NameOf(Call<api::UpdateAssumeRolePolicy>({.role_name = "r", .policy_document = kReadBucket})),
+      "MalformedPolicyDocument");
+  EXPECT_EQ(NameOf(Call<api::UpdateAssumeRolePolicy>(
+                {.role_name = "r", .policy_document = std::string(2049, 'x')})),
+            "LimitExceeded");
+  EXPECT_EQ(
+      *PercentDecode(*Call<api::GetRole>({.role_name = "r"})->role.assume_role_policy_document),
+      other);
+}
+
+TEST_F(Iam, PutsAndDeletesABoundary) {
+  MakeRole("r");
+  ASSERT_TRUE(
+      Call<api::PutRolePermissionsBoundary>({.role_name = "r", .permissions_boundary = kManaged}));
+  EXPECT_EQ(
+      Call<api::GetRole>({.role_name = "r"})->role.permissions_boundary->permissions_boundary_arn,
+      kManaged);
+  ASSERT_TRUE(Call<api::DeleteRolePermissionsBoundary>({.role_name = "r"}));
+  EXPECT_FALSE(Call<api::GetRole>({.role_name = "r"})->role.permissions_boundary);
+}
+
+TEST_F(Iam, TagsARole) {
+  MakeRole("r");
+  ASSERT_TRUE(Call<api::TagRole>(
+      {.role_name = "r",
+       .tags = {{.key = "team", .value = "a"}, {.key = "stage", .value = "test"}}}));
+  ASSERT_TRUE(Call<api::TagRole>({.role_name = "r", .tags = {{.key = "Team", .value = "b"}}}));
+
+  const auto first = Call<api::ListRoleTags>({.role_name = "r", .max_items = 1});
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(*first->is_truncated);
+  EXPECT_THAT(first->tags, ElementsAre(api::Tag{.key = "Team", .value = "b"}));
+  const auto second = Call<api::ListRoleTags>({.role_name = "r", .marker = first->marker});
+  EXPECT_THAT(second->tags, ElementsAre(api::Tag{.key = "stage", .value = "test"}));
+  EXPECT_FALSE(*second->is_truncated);
+
+  ASSERT_TRUE(Call<api::UntagRole>({.role_name = "r", .tag_keys = {"TEAM", "stage", "none"}}));
+  EXPECT_THAT(Call<api::ListRoleTags>({.role_name = "r"})->tags, IsEmpty());
+  EXPECT_FALSE(Call<api::GetRole>({.role_name = "r"})->role.tags);
+}
+
+TEST_F(Iam, LimitsTheNumberOfTagsTogether) {
+  MakeRole("r");
+  std::vector<api::Tag> many;
+  for (int i = 0; i < 50; ++i) many.push_back({.key = "k" + std::to_string(i), .value = "v"});
+  ASSERT_TRUE(Call<api::TagRole>({.role_name = "r", .tags = many}));
+
+  EXPECT_EQ(NameOf(Call<api::TagRole>({.role_name = "r", .tags = {{.key = "x", .value = ""}}})),
+            "LimitExceeded");
+  EXPECT_TRUE(Call<api::TagRole>({.role_name = "r", .tags = {{.key = "k0", .value = "other"}}}));
+}
+
+// ---- managed policies ----
+
+constexpr const char* kMine = "arn:aws:iam::000000000000:policy/team/Mine";
+
+class ManagedPolicy : public Iam {
+ protected:
+  void Make(const std::string& name = "Mine", const std::string& path = "/team/") {
+    const auto made = Call<api::CreatePolicy>(
+        {.policy_name = name, .path = path, .policy_document = kReadBucket});
+    ASSERT_TRUE(made) << made.error().message;
+  }
+  Result<api::CreatePolicyVersionResponse> AddVersion(bool is_default = false) {
+    return Call<api::CreatePolicyVersion>(
+        {.policy_arn = kMine, .policy_document = kReadBucket, .set_as_default = is_default});
+  }
+  std::vector<std::string> Versions() {
+    std::vector<std::string> ids;
+    const auto page = Call<api::ListPolicyVersions>({.policy_arn = kMine});
+    if (!page) return {page.error().message};
+    for (const auto& version : *page->versions) {
+      ids.push_back(*version.version_id + (*version.is_default_version ? "*" : ""));
+    }
+    return ids;
+  }
+  std::vector<std::string> Names(const api::ListPoliciesRequest& request) {
+    std::vector<std::string> names;
+    const auto page = Call<api::ListPolicies>(request);
+    if (!page) return {page.error().message};
+    for (const auto& policy : *page->policies) {
+      names.push_back(*policy.policy_name);
+    }
+    return names;
+  }
+};
+
+TEST_F(ManagedPolicy, IsGivenBackAsItWasMade) {
+  const auto made = Call<api::CreatePolicy>({.policy_name = "Mine",
+                                             .path = "/team/",
+                                             .policy_document = kReadBucket,
+                                             .description = "reads",
+                                             .tags = {{{.key = "a", .value = "1"}}}});
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->policy->arn, kMine);
+  EXPECT_THAT(*made->policy->policy_id, testing::MatchesRegex("ANPA[A-Z2-7]{17}"));
+
+  const auto found = Call<api::GetPolicy>({.policy_arn = kMine});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(*found->policy, *made->policy);
+  EXPECT_EQ(found->policy->default_version_id, "v1");
+  EXPECT_EQ(found->policy->attachment_count, 0);
+  EXPECT_EQ(found->policy->description, "reads");
+
+  const auto version = Call<api::GetPolicyVersion>({.policy_arn = kMine, .version_id = "v1"});
+  ASSERT_TRUE(version);
+  EXPECT_EQ(*PercentDecode(*version->policy_version->document), kReadBucket);
+  EXPECT_TRUE(*version->policy_version->is_default_version);
+}
+
+TEST_F(ManagedPolicy, HasANameOfItsOwnWhateverItsPath) {
+  Make();
+
+  EXPECT_EQ(NameOf(Call<api::CreatePolicy>(
+                {.policy_name = "MINE", .path = "/", .policy_document = kReadBucket})),
+            "already exists");
+  EXPECT_EQ(NameOf(Call<api::GetPolicy>({.policy_arn = "arn:aws:iam::000000000000:policy/Mine"})),
+            "not found");
+  EXPECT_EQ(NameOf(Call<api::GetPolicy>({.policy_arn = "arn:aws:iam::aws:policy/team/Mine"})),
+            "not found");
+  EXPECT_EQ(NameOf(Call<api::GetPolicy>({.policy_arn = "not-an-arn-but-long-enough"})),
+            "InvalidInput");
+}
+
+TEST_F(ManagedPolicy, MustBeAPolicyOfItsSize) {
+  EXPECT_EQ(NameOf(Call<api::CreatePolicy>({.policy_name = "p", .policy_document = kTrust})),
+            "MalformedPolicyDocument");
+  EXPECT_EQ(NameOf(Call<api::CreatePolicy>(
+                {.policy_name = "p", .policy_document = std::string(6145, 'x')})),
+            "LimitExceeded");
+}
+
+TEST_F(ManagedPolicy, CannotGoWhileItIsAttached) {
+  Make();
+  MakeRole("r");
+  ASSERT_TRUE(Call<api::AttachRolePolicy>({.role_name = "R", .policy_arn = kMine}));
+  ASSERT_TRUE(Call<api::AttachRolePolicy>({.role_name = "r", .policy_arn = kMine}));
+
+  EXPECT_EQ(Call<api::GetPolicy>({.policy_arn = kMine})->policy->attachment_count, 1);
+  EXPECT_THAT(Names({.only_attached = true}), ElementsAre("Mine"));
+  const auto entities = Call<api::ListEntitiesForPolicy>({.policy_arn = kMine});
+  ASSERT_EQ(entities->policy_roles->size(), 1U);
+  EXPECT_EQ(entities->policy_roles->at(0).role_name, "r");
+  EXPECT_THAT(*Call<api::ListEntitiesForPolicy>({.policy_arn = kMine, .entity_filter = "User"})
+                   ->policy_roles,
+              IsEmpty());
+  EXPECT_EQ(NameOf(Call<api::DeletePolicy>({.policy_arn = kMine})), "in use");
+  EXPECT_EQ(NameOf(Call<api::DeleteRole>({.role_name = "r"})), "in use");
+
+  ASSERT_TRUE(Call<api::DetachRolePolicy>({.role_name = "r", .policy_arn = kMine}));
+  EXPECT_EQ(NameOf(Call<api::DetachRolePolicy>({.role_name = "r", .policy_arn = kMine})),
+            "not found");
+  EXPECT_THAT(Names({.only_attached = true}), IsEmpty());
+  EXPECT_TRUE(Call<api::DeletePolicy>({.policy_arn = kMine}));
+  EXPECT_EQ(NameOf(Call<api::GetPolicy>({.policy_arn = kMine})), "not found");
+}
+
+TEST_F(ManagedPolicy, HasAtMostFiveVersionsWithNumbersUsedOnce) {
+  Make();
+  for (int i = 2; i <= 5; ++i) ASSERT_TRUE(AddVersion(i == 3));
+  EXPECT_THAT(Versions(), ElementsAre("v5", "v4", "v3*", "v2", "v1"));
+  EXPECT_EQ(NameOf(AddVersion()), "LimitExceeded");
+
+  EXPECT_EQ(NameOf(Call<api::DeletePolicyVersion>({.policy_arn = kMine, .version_id = "v3"})),
+            "in use");
+  ASSERT_TRUE(Call<api::DeletePolicyVersion>({.policy_arn = kMine, .version_id = "v5"}));
+  ASSERT_TRUE(AddVersion());
+  EXPECT_THAT(Versions(), ElementsAre("v6", "v4", "v3*", "v2", "v1"));
+  for (const char* missing : {"v5", "v7", "v60"}) {
+    EXPECT_EQ(
+        NameOf(Call<api::SetDefaultPolicyVersion>({.policy_arn = kMine, .version_id = missing})),
+        "not found")
+        << missing;
+  }
+  ASSERT_TRUE(Call<api::SetDefaultPolicyVersion>({.policy_arn = kMine, .version_id = "v6"}));
+  EXPECT_EQ(Call<api::GetPolicy>({.policy_arn = kMine})->policy->default_version_id, "v6");
+  EXPECT_EQ(NameOf(Call<api::DeletePolicy>({.policy_arn = kMine})), "in use");
+
+  const auto page = Call<api::ListPolicyVersions>({.policy_arn = kMine, .max_items = 2});
+  ASSERT_EQ(page->versions->size(), 2U);
+  const auto rest = Call<api::ListPolicyVersions>({.policy_arn = kMine, .marker = page->marker});
+  ASSERT_EQ(rest->versions->size(), 3U);
+  EXPECT_EQ(rest->versions->at(0).version_id, "v3");
+}
+
+TEST_F(ManagedPolicy, IsListedByNamePathAndScope) {
+  Make("b", "/x/");
+  Make("a", "/");
+  Make("c", "/x/");
+
+  EXPECT_THAT(Names({}), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(Names({.path_prefix = "/x/"}), ElementsAre("b", "c"));
+  EXPECT_THAT(Names({.scope = "Local"}), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(Names({.scope = "AWS"}), IsEmpty());
+  const auto page = Call<api::ListPolicies>({.max_items = 2});
+  ASSERT_TRUE(page->marker);
+  EXPECT_THAT(Names({.marker = page->marker}), ElementsAre("c"));
+}
+
+TEST_F(ManagedPolicy, HasTags) {
+  Make();
+  ASSERT_TRUE(Call<api::TagPolicy>({.policy_arn = kMine, .tags = {{.key = "k", .value = "v"}}}));
+  EXPECT_THAT(Call<api::ListPolicyTags>({.policy_arn = kMine})->tags,
+              ElementsAre(api::Tag{.key = "k", .value = "v"}));
+  ASSERT_TRUE(Call<api::UntagPolicy>({.policy_arn = kMine, .tag_keys = {"k"}}));
+  EXPECT_THAT(Call<api::ListPolicyTags>({.policy_arn = kMine})->tags, IsEmpty());
+}
+
+TEST_F(ManagedPolicy, IsRememberedWithItsRolesAfterARestart) {
+  Make();
+  MakeRole("r");
+  ASSERT_TRUE(AddVersion(/*is_default=*/true));
+  ASSERT_TRUE(Call<api::AttachRolePolicy>({.role_name = "r", .policy_arn = kMine}));
+  const auto before = Call<api::GetPolicy>({.policy_arn = kMine});
+
+  store_.reset();
+  store_ = *storage::OpenSqliteStore(folder_);
+  wire::Dispatcher again;
+  Register(again, *store_, clock_);
+  wire::CallContext context;
+
+  const auto after = again.Call<api::GetPolicy>({.policy_arn = kMine}, context);
+  ASSERT_TRUE(after);
+  EXPECT_EQ(*after->policy, *before->policy);
+  EXPECT_EQ(after->policy->attachment_count, 1);
+}
+
+// ---- users ----
+
+TEST_F(Iam, TheRootIsTheOneUser) {
+  const auto user = Call<api::GetUser>({});
+  ASSERT_TRUE(user);
+  EXPECT_EQ(user->user.arn, "arn:aws:iam::000000000000:root");
+  EXPECT_EQ(NameOf(Call<api::GetUser>({.user_name = "bob"})), "not found");
+
+  wire::CallContext function;
+  function.caller.arn = "arn:aws:sts::000000000000:assumed-role/r/f";
+  EXPECT_EQ(NameOf(dispatcher_.Call<api::GetUser>({}, function)), "ValidationError");
+}
+
 TEST_F(Iam, RemembersAfterARestart) {
   MakeRole("r");
   ASSERT_TRUE(Put("r", "p"));

@@ -9,15 +9,6 @@ namespace {
 // Of a role's inline policies together, without white space, as IAM counts.
 constexpr std::size_t kMaxInlineCharacters = 10240;
 
-std::size_t CountCharacters(std::string_view document) {
-  std::size_t count = 0;
-  for (const char c : document) {
-    const bool continues = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-    count += c != ' ' && c != '\t' && c != '\r' && c != '\n' && !continues;
-  }
-  return count;
-}
-
 Error NoSuchPolicy(const std::string& name) {
   return NotFound("The role policy with name " + name + " cannot be found.");
 }

@@ -96,4 +96,13 @@ Result<void> CheckPolicyDocument(std::string_view document, PolicyUse use) {
   return {};
 }
 
+std::size_t CountCharacters(std::string_view document) {
+  std::size_t count = 0;
+  for (const char c : document) {
+    const bool continues = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+    count += c != ' ' && c != '\t' && c != '\r' && c != '\n' && !continues;
+  }
+  return count;
+}
+
 }  // namespace usher::iam

@@ -1,6 +1,7 @@
 // Whether a text is a policy that IAM would take. Only its form is looked at: Usher enforces none.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "base/result.h"
@@ -15,5 +16,8 @@ enum class PolicyUse {
 // Source: IAM User Guide, "Grammar of the IAM JSON policy language".
 // Errors: invalid input named MalformedPolicyDocument, saying what is wrong.
 Result<void> CheckPolicyDocument(std::string_view document, PolicyUse use);
+
+// Characters as IAM's quotas count them: white space is not.
+std::size_t CountCharacters(std::string_view document);
 
 }  // namespace usher::iam

@@ -43,21 +43,18 @@ Result<StoredRole> Decode(const storage::Document& document) {
   return stored;
 }
 
-Error BadMarker() {
-  return Named("ValidationError", ErrorCode::kInvalidInput, "Invalid Marker.", 400);
-}
+}  // namespace
 
-// Markers are opaque to clients: the name at which to go on.
 std::string WriteMarker(std::string_view name) { return Base64Encode(name); }
 
 Result<std::string> ReadMarker(const std::optional<std::string>& marker) {
   if (!marker) return std::string();
   auto name = Base64Decode(*marker);
-  if (!name || name->empty() || !IsUtf8(*name)) return BadMarker();
+  if (!name || name->empty() || !IsUtf8(*name)) {
+    return Named("ValidationError", ErrorCode::kInvalidInput, "Invalid Marker.", 400);
+  }
   return name;
 }
-
-}  // namespace
 
 Result<void> RoleStore::Create(const StoredRole& role) const {
   storage::Batch batch;
@@ -85,10 +82,14 @@ Result<void> RoleStore::Modify(std::string_view name,
     if (!stored) return stored.error();
     if (auto changed = change(*stored); !changed) return changed;
     storage::Batch batch;
-    batch.Update(std::string(kKind), IdOf(name), stored->version, Encode(*stored));
+    AddUpdate(batch, *stored);
     auto committed = store_.Commit(batch);
     if (committed || committed.error().code != ErrorCode::kInUse) return committed;
   }
+}
+
+void RoleStore::AddUpdate(storage::Batch& batch, const StoredRole& role) {
+  batch.Update(std::string(kKind), IdOf(role.role.role_name), role.version, Encode(role));
 }
 
 Result<void> RoleStore::Delete(const StoredRole& role) const {

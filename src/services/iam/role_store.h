@@ -46,6 +46,10 @@ class RoleStore {
   // `change` ends the attempt.
   Result<void> Modify(std::string_view name,
                       const std::function<Result<void>(StoredRole&)>& change) const;
+  // Adds the role as it now is to a batch, which fails with kInUse when somebody else wrote it.
+  static void AddUpdate(storage::Batch& batch, const StoredRole& role);
+  // Errors: those of the batch's conditions.
+  Result<void> Commit(const storage::Batch& batch) const { return store_.Commit(batch); }
   // Errors: in use when it changed since it was read.
   Result<void> Delete(const StoredRole& role) const;
   // Roles whose path begins with `path_prefix`. Errors: invalid input for a foreign marker.
@@ -68,6 +72,11 @@ struct NamePage {
 Result<NamePage> PageOf(const std::vector<std::string>& names,
                         const std::optional<std::string>& marker,
                         std::optional<std::int64_t> max_items);
+
+// Markers are opaque to clients: the name at which to go on.
+[[nodiscard]] std::string WriteMarker(std::string_view name);
+// "" without a marker. Errors: as PageOf.
+Result<std::string> ReadMarker(const std::optional<std::string>& marker);
 
 inline constexpr std::int64_t kDefaultPageSize = 100;
 

@@ -1,44 +1,43 @@
 // Operations CreateRole, GetRole, ListRoles, DeleteRole.
 #include <array>
-#include <span>
 
 #include "base/encoding.h"
 #include "base/random.h"
-#include "base/text.h"
 #include "services/iam/operations.h"
 #include "services/iam/policy_document.h"
+#include "services/iam/tags.h"
 #include "wire/dispatcher.h"
 
 namespace usher::iam {
 namespace {
 
-constexpr std::int64_t kDefaultSessionSeconds = 3600;
-constexpr std::string_view kBoundaryType = "Policy";
+constexpr std::size_t kMaxTrustCharacters =
+    2048;  // of the document that says who may assume a role
 
-// "AROA" and 17 characters of base32, as role ids look.
-std::string NewRoleId() {
+}  // namespace
+
+std::string NewId(std::string_view prefix) {
   constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   std::array<unsigned char, 17> bytes;
   SecureRandom(bytes);
-  std::string id = "AROA";
+  std::string id(prefix);
   for (const unsigned char byte : bytes) id += alphabet[byte % alphabet.size()];
   return id;
 }
 
-Result<void> CheckTags(const std::vector<api::Tag>& tags) {
-  std::set<std::string> keys;
-  for (const api::Tag& tag : tags) {
-    if (!keys.insert(AsciiLower(tag.key)).second) {
-      return Named("InvalidInput", ErrorCode::kInvalidInput,
-                   "Duplicate tag keys found: '" + tag.key +
-                       "'. Please note that Tag keys are case insensitive.",
-                   400);
-    }
+Result<void> CheckTrustPolicy(std::string_view document) {
+  if (CountCharacters(document) > kMaxTrustCharacters) {
+    return Named("LimitExceeded", ErrorCode::kLimitExceeded,
+                 "Cannot exceed quota for ACLSizePerRole: " + std::to_string(kMaxTrustCharacters),
+                 409);
   }
-  return {};
+  return CheckPolicyDocument(document, PolicyUse::kTrust);
 }
 
-// As answers carry it: documents travel URL-encoded.
+api::AttachedPermissionsBoundary BoundaryOf(const std::string& arn) {
+  return {.permissions_boundary_type = "Policy", .permissions_boundary_arn = arn};
+}
+
 api::Role Shown(api::Role role) {
   if (role.assume_role_policy_document) {
     role.assume_role_policy_document = PercentEncode(*role.assume_role_policy_document);
@@ -46,12 +45,10 @@ api::Role Shown(api::Role role) {
   return role;
 }
 
-}  // namespace
-
-// Errors: already exists, malformed policy document, duplicate tags.
+// Errors: already exists, malformed policy document, duplicate tags, limit exceeded.
 Result<api::CreateRoleResponse> CreateRole(const api::CreateRoleRequest& request,
                                            const RoleStore& roles) {
-  const auto policy = CheckPolicyDocument(request.assume_role_policy_document, PolicyUse::kTrust);
+  const auto policy = CheckTrustPolicy(request.assume_role_policy_document);
   if (!policy) return policy.error();
   if (request.tags) {
     if (const auto tags = CheckTags(*request.tags); !tags) return tags.error();
@@ -60,7 +57,7 @@ Result<api::CreateRoleResponse> CreateRole(const api::CreateRoleRequest& request
   api::Role role;
   role.path = request.path.value_or("/");
   role.role_name = request.role_name;
-  role.role_id = NewRoleId();
+  role.role_id = NewId("AROA");
   role.arn = "arn:aws:iam::" + std::string(wire::kAccountId) + ":role" + role.path + role.role_name;
   role.create_date = roles.Now();
   role.assume_role_policy_document = request.assume_role_policy_document;
@@ -68,9 +65,7 @@ Result<api::CreateRoleResponse> CreateRole(const api::CreateRoleRequest& request
   role.max_session_duration = request.max_session_duration.value_or(kDefaultSessionSeconds);
   role.tags = request.tags;
   if (request.permissions_boundary) {
-    role.permissions_boundary =
-        api::AttachedPermissionsBoundary{.permissions_boundary_type = std::string(kBoundaryType),
-                                         .permissions_boundary_arn = request.permissions_boundary};
+    role.permissions_boundary = BoundaryOf(*request.permissions_boundary);
   }
   if (const auto created = roles.Create({.role = role}); !created) return created.error();
   return api::CreateRoleResponse{.role = Shown(std::move(role))};

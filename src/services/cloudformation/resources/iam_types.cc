@@ -1,4 +1,4 @@
-// AWS::IAM::Role, AWS::IAM::Policy.
+// AWS::IAM::Role, AWS::IAM::Policy, AWS::IAM::ManagedPolicy.
 #include <algorithm>
 
 #include "services/cloudformation/resources/resource_type.h"
@@ -64,12 +64,17 @@ Result<void> DeletePolicy(const Action& action, const std::string& role, const s
   return deleted;
 }
 
-Result<void> Attach(const Action& action, std::string_view operation, const std::string& arn) {
-  ValueMap input = RoleInput(action.physical_id);
+Result<void> Attach(const Action& action, const std::string& role, const std::string& arn) {
+  ValueMap input = RoleInput(role);
   input.Append("PolicyArn", arn);
-  const auto done = CallFor(action, operation, std::move(input));
-  if (!done && done.error().code == ErrorCode::kNotFound && operation == "DetachRolePolicy")
-    return {};
+  return CallFor(action, "AttachRolePolicy", std::move(input));
+}
+
+Result<void> Detach(const Action& action, const std::string& role, const std::string& arn) {
+  ValueMap input = RoleInput(role);
+  input.Append("PolicyArn", arn);
+  const auto done = CallFor(action, "DetachRolePolicy", std::move(input));
+  if (!done && done.error().code == ErrorCode::kNotFound) return {};
   return done;
 }
 
@@ -86,13 +91,76 @@ Result<void> SetPolicies(Action& action) {
   }
   const auto arns = TextsOf(action.Find("ManagedPolicyArns"));
   for (const std::string& arn : arns) {
-    if (auto attached = Attach(action, "AttachRolePolicy", arn); !attached) return attached;
+    if (auto attached = Attach(action, action.physical_id, arn); !attached) return attached;
   }
   for (const std::string& arn : TextsOf(Before(action, "ManagedPolicyArns"))) {
     if (Contains(arns, arn)) continue;
-    if (auto detached = Attach(action, "DetachRolePolicy", arn); !detached) return detached;
+    if (auto detached = Detach(action, action.physical_id, arn); !detached) return detached;
   }
   return {};
+}
+
+ValueList PairsOf(const Value* tags) {
+  ValueList list;
+  if (tags == nullptr) return list;
+  for (const auto& [key, value] : *tags->as_map()) {
+    ValueMap tag;
+    tag.Append("Key", key);
+    tag.Append("Value", value);
+    list.push_back(std::move(tag));
+  }
+  return list;
+}
+
+Result<void> SetTags(const Action& action) {
+  if (!action.Changed("Tags")) return {};
+  const Value* now = action.Find("Tags");
+  ValueList gone;
+  if (const Value* old = Before(action, "Tags")) {
+    for (const auto& [key, value] : *old->as_map()) {
+      if (now == nullptr || now->Find(key) == nullptr) gone.push_back(key);
+    }
+  }
+  if (!gone.empty()) {
+    ValueMap input = RoleInput(action.physical_id);
+    input.Append("TagKeys", std::move(gone));
+    if (auto done = CallFor(action, "UntagRole", std::move(input)); !done) return done;
+  }
+  ValueList tags = PairsOf(now);
+  if (tags.empty()) return {};
+  ValueMap input = RoleInput(action.physical_id);
+  input.Append("Tags", std::move(tags));
+  return CallFor(action, "TagRole", std::move(input));
+}
+
+Result<void> SetBoundary(const Action& action) {
+  if (!action.Changed("PermissionsBoundary")) return {};
+  ValueMap input = RoleInput(action.physical_id);
+  const Value* boundary = action.Find("PermissionsBoundary");
+  if (boundary == nullptr) {
+    return CallFor(action, "DeleteRolePermissionsBoundary", std::move(input));
+  }
+  input.Append("PermissionsBoundary", *boundary);
+  return CallFor(action, "PutRolePermissionsBoundary", std::move(input));
+}
+
+Result<void> UpdateRole(Action& action) {
+  if (action.Changed("AssumeRolePolicyDocument")) {
+    ValueMap input = RoleInput(action.physical_id);
+    input.Append("PolicyDocument", *action.Find("AssumeRolePolicyDocument"));
+    if (auto done = CallFor(action, "UpdateAssumeRolePolicy", std::move(input)); !done) return done;
+  }
+  if (action.Changed("Description") || action.Changed("MaxSessionDuration")) {
+    ValueMap input = RoleInput(action.physical_id);
+    input.Append("Description", action.Text("Description"));
+    if (const Value* seconds = action.Find("MaxSessionDuration")) {
+      input.Append("MaxSessionDuration", *seconds);
+    }
+    if (auto done = CallFor(action, "UpdateRole", std::move(input)); !done) return done;
+  }
+  if (auto done = SetBoundary(action); !done) return done;
+  if (auto done = SetTags(action); !done) return done;
+  return SetPolicies(action);
 }
 
 Result<bool> FindRole(Action& action) {
@@ -109,15 +177,8 @@ Result<bool> FindRole(Action& action) {
 Result<void> CreateRole(Action& action) {
   ValueMap input = action.inputs;
   input.Set("RoleName", action.name);
-  if (const Value* tags = action.Find("Tags")) {
-    ValueList list;
-    for (const auto& [key, value] : *tags->as_map()) {
-      ValueMap tag;
-      tag.Append("Key", key);
-      tag.Append("Value", value);
-      list.push_back(std::move(tag));
-    }
-    if (!list.empty()) input.Set("Tags", std::move(list));
+  if (ValueList tags = PairsOf(action.Find("Tags")); !tags.empty()) {
+    input.Set("Tags", std::move(tags));
   }
   if (auto made = CallFor(action, "CreateRole", std::move(input)); !made) return made;
   if (const auto found = FindRole(action); !found) return found.error();
@@ -133,7 +194,7 @@ Result<void> RemoveRole(Action& action) {
     if (auto deleted = DeletePolicy(action, action.physical_id, name); !deleted) return deleted;
   }
   for (const std::string& arn : TextsOf(action.Find("ManagedPolicyArns"))) {
-    if (auto detached = Attach(action, "DetachRolePolicy", arn); !detached) return detached;
+    if (auto detached = Detach(action, action.physical_id, arn); !detached) return detached;
   }
   const auto deleted = CallFor(action, "DeleteRole", RoleInput(action.physical_id));
   if (gone(deleted)) return {};
@@ -167,6 +228,102 @@ Result<void> RemovePolicy(Action& action) {
   return {};
 }
 
+// ---- AWS::IAM::ManagedPolicy ----
+
+Result<bool> FindManagedPolicy(Action& action) {
+  const std::string path = action.Find("Path") == nullptr ? "/" : action.Text("Path");
+  ValueMap input;
+  const std::string arn =
+      "arn:aws:iam::" + std::string(wire::kAccountId) + ":policy" + path + action.name;
+  input.Append("PolicyArn", arn);
+  const auto answer = action.Call("iam", "GetPolicy", std::move(input));
+  if (!answer && answer.error().code == ErrorCode::kNotFound) return false;
+  if (!answer) return answer.error();
+  action.physical_id = arn;
+  for (const char* attribute : {"PolicyId", "DefaultVersionId"}) {
+    const Value* value = At(*answer, "Policy." + std::string(attribute));
+    if (value != nullptr) action.attributes[attribute] = *value->as_string();
+  }
+  return true;
+}
+
+// Attached to the roles of the template, and no more to those that were in it until now.
+Result<void> SetRoles(Action& action) {
+  const auto roles = TextsOf(action.Find("Roles"));
+  for (const std::string& role : roles) {
+    if (auto attached = Attach(action, role, action.physical_id); !attached) return attached;
+  }
+  for (const std::string& role : TextsOf(Before(action, "Roles"))) {
+    if (Contains(roles, role)) continue;
+    if (auto detached = Detach(action, role, action.physical_id); !detached) return detached;
+  }
+  return {};
+}
+
+Result<void> CreateManagedPolicy(Action& action) {
+  ValueMap input = action.inputs;
+  input.Set("PolicyName", action.name);
+  if (auto made = CallFor(action, "CreatePolicy", std::move(input)); !made) return made;
+  if (const auto found = FindManagedPolicy(action); !found) return found.error();
+  return SetRoles(action);
+}
+
+ValueMap PolicyInput(const Action& action) {
+  ValueMap input;
+  input.Append("PolicyArn", action.physical_id);
+  return input;
+}
+
+// The oldest first.
+Result<std::vector<std::string>> VersionsBesideDefault(const Action& action) {
+  const auto answer = action.Call("iam", "ListPolicyVersions", PolicyInput(action));
+  if (!answer) return answer.error();
+  std::vector<std::string> versions;
+  for (const Value& version : *answer->Find("Versions")->as_list()) {
+    if (*version.Find("IsDefaultVersion") == Value(true)) continue;
+    versions.insert(versions.begin(), *version.Find("VersionId")->as_string());
+  }
+  return versions;
+}
+
+Result<void> DeleteVersion(const Action& action, const std::string& version) {
+  ValueMap input = PolicyInput(action);
+  input.Append("VersionId", version);
+  return CallFor(action, "DeletePolicyVersion", std::move(input));
+}
+
+// A change of the document is a new version; the oldest makes room for it.
+Result<void> UpdateManagedPolicy(Action& action) {
+  constexpr std::size_t max_others = 4;
+  if (action.Changed("PolicyDocument")) {
+    const auto others = VersionsBesideDefault(action);
+    if (!others) return others.error();
+    if (others->size() >= max_others) {
+      if (auto deleted = DeleteVersion(action, others->front()); !deleted) return deleted;
+    }
+    ValueMap input = PolicyInput(action);
+    input.Append("PolicyDocument", *action.Find("PolicyDocument"));
+    input.Append("SetAsDefault", true);
+    if (auto made = CallFor(action, "CreatePolicyVersion", std::move(input)); !made) return made;
+    if (const auto found = FindManagedPolicy(action); !found) return found.error();
+  }
+  return SetRoles(action);
+}
+
+// Where others have attached it, it stays: then the deletion is refused.
+Result<void> RemoveManagedPolicy(Action& action) {
+  for (const std::string& role : TextsOf(action.Find("Roles"))) {
+    if (auto detached = Detach(action, role, action.physical_id); !detached) return detached;
+  }
+  const auto others = VersionsBesideDefault(action);
+  if (!others && others.error().code == ErrorCode::kNotFound) return {};
+  if (!others) return others.error();
+  for (const std::string& version : *others) {
+    if (auto deleted = DeleteVersion(action, version); !deleted) return deleted;
+  }
+  return CallFor(action, "DeletePolicy", PolicyInput(action));
+}
+
 }  // namespace
 
 void AddIamTypes(std::vector<ResourceType>& types) {
@@ -174,28 +331,31 @@ void AddIamTypes(std::vector<ResourceType>& types) {
   constexpr auto kUpdates = OnChange::kUpdates;
   types.push_back(
       {.name = "AWS::IAM::Role",
-       .properties =
-           {{"RoleName", Form::Text(), kReplaces, false, "RoleName"},
-            {"Path", Form::Text(), kReplaces, false, "Path"},
-            {"AssumeRolePolicyDocument", Form::Json(), kReplaces, true, "AssumeRolePolicyDocument"},
-            {"Description", Form::Text(), kReplaces, false, "Description"},
-            {"MaxSessionDuration", Form::Integer(), kReplaces, false, "MaxSessionDuration"},
-            {"PermissionsBoundary", Form::Text(), kReplaces, false, "PermissionsBoundary"},
-            {"ManagedPolicyArns", Form::List(Form::Text()), kUpdates},
-            {"Policies",
-             Form::List(Form::Object({{"PolicyName", Form::Text(), kUpdates, true},
-                                      {"PolicyDocument", Form::Json(), kUpdates, true}})),
-             kUpdates},
-            {"Tags", Form::Tags(), kReplaces}},
+       .properties = {{"RoleName", Form::Text(), kReplaces, false, "RoleName"},
+                      {"Path", Form::Text(), kReplaces, false, "Path"},
+                      {"AssumeRolePolicyDocument", Form::Json(), kUpdates, true,
+                       "AssumeRolePolicyDocument"},
+                      {"Description", Form::Text(), kUpdates, false, "Description"},
+                      {"MaxSessionDuration", Form::Integer(), kUpdates, false,
+                       "MaxSessionDuration"},
+                      {"PermissionsBoundary", Form::Text(), kUpdates, false, "PermissionsBoundary"},
+                      {"ManagedPolicyArns", Form::List(Form::Text()), kUpdates},
+                      {"Policies",
+                       Form::List(Form::Object({{"PolicyName", Form::Text(), kUpdates, true},
+                                                {"PolicyDocument", Form::Json(), kUpdates, true}})),
+                       kUpdates},
+                      {"Tags", Form::Tags(), kUpdates}},
        .name_style = NameStyle::kGenerated,
        .name_property = "RoleName",
        .attributes = {{"Arn", "${A:Arn}"}, {"RoleId", "${A:RoleId}"}},
        .find = FindRole,
        .create = CreateRole,
-       .update = SetPolicies,
+       .update = UpdateRole,
        .remove = RemoveRole,
        .needs = {"iam CreateRole", "iam GetRole", "iam DeleteRole", "iam PutRolePolicy",
-                 "iam DeleteRolePolicy", "iam AttachRolePolicy", "iam DetachRolePolicy"},
+                 "iam DeleteRolePolicy", "iam AttachRolePolicy", "iam DetachRolePolicy",
+                 "iam UpdateRole", "iam UpdateAssumeRolePolicy", "iam TagRole", "iam UntagRole",
+                 "iam PutRolePermissionsBoundary", "iam DeleteRolePermissionsBoundary"},
        .is_iam = true});
   types.push_back({.name = "AWS::IAM::Policy",
                    .properties = {{"PolicyName", Form::Text(), kReplaces, true},
@@ -208,6 +368,27 @@ void AddIamTypes(std::vector<ResourceType>& types) {
                    .remove = RemovePolicy,
                    .needs = {"iam PutRolePolicy", "iam DeleteRolePolicy"},
                    .is_iam = true});
+  types.push_back(
+      {.name = "AWS::IAM::ManagedPolicy",
+       .properties = {{"ManagedPolicyName", Form::Text(), kReplaces},
+                      {"Path", Form::Text(), kReplaces, false, "Path"},
+                      {"Description", Form::Text(), kReplaces, false, "Description"},
+                      {"PolicyDocument", Form::Json(), kUpdates, true, "PolicyDocument"},
+                      {"Roles", Form::List(Form::Text()), kUpdates}},
+       .name_style = NameStyle::kGenerated,
+       .name_property = "ManagedPolicyName",
+       .max_name = 128,
+       .attributes = {{"PolicyArn", "${Id}"},
+                      {"PolicyId", "${A:PolicyId}"},
+                      {"DefaultVersionId", "${A:DefaultVersionId}"}},
+       .find = FindManagedPolicy,
+       .create = CreateManagedPolicy,
+       .update = UpdateManagedPolicy,
+       .remove = RemoveManagedPolicy,
+       .needs = {"iam CreatePolicy", "iam GetPolicy", "iam CreatePolicyVersion",
+                 "iam ListPolicyVersions", "iam DeletePolicyVersion", "iam DeletePolicy",
+                 "iam AttachRolePolicy", "iam DetachRolePolicy"},
+       .is_iam = true});
 }
 
 }  // namespace usher::cloudformation
