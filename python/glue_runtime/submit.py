@@ -13,8 +13,8 @@ Environment:
     TMPDIR            where the driver puts everything temporary
     GLUE_RUN_REASON   file for the reason when nothing could be started
 
-A `--conf` of the job wins over what stands here. With a master on this machine (`local…`) all stays
-on loopback. With any other the executors must reach the driver, so Spark chooses the driver's
+A `--conf` of the job wins over what stands here. With a master on this machine (`local…`) all
+stays on loopback. With any other the executors must reach the driver, so Spark chooses the driver's
 address (`--conf spark.driver.host=…` where that is not the right one), and they must reach the
 endpoint; their Python is `python3` of their own machine (`--conf spark.pyspark.python=…`).
 """
@@ -158,7 +158,9 @@ def find_spark() -> tuple[Path, list[Path]]:
 
 def find_java(environment: Mapping[str, str]) -> None:
     home = environment.get("JAVA_HOME")
-    java = Path(home) / "bin" / "java" if home else shutil.which("java", path=environment.get("PATH"))
+    java = (
+        Path(home) / "bin" / "java" if home else shutil.which("java", path=environment.get("PATH"))
+    )
     if not java or not os.access(java, os.X_OK):
         where = f"JAVA_HOME={home}" if home else "PATH"
         raise CannotStart(f"Spark needs Java and {where} has none: run ./setup --spark")
