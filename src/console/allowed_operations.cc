@@ -7,8 +7,26 @@
 namespace usher::console {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 30> kAllowed{{
+using Name = std::pair<std::string_view, std::string_view>;
+
+constexpr auto kAllowed = std::to_array<Name>({
+    {"apigateway", "GetRestApis"},
+    {"apigateway", "GetStages"},
+    {"cloudformation", "DescribeStackEvents"},
+    {"cloudformation", "DescribeStacks"},
+    {"cloudformation", "GetTemplate"},
+    {"cloudformation", "ListStackResources"},
+    {"glue", "GetJobRuns"},
+    {"glue", "GetJobs"},
+    {"lambda", "ListFunctions"},
+    {"logs", "DescribeLogGroups"},
+    {"logs", "DescribeLogStreams"},
+    {"logs", "FilterLogEvents"},
+    {"logs", "GetLogEvents"},
+    {"personalize", "DescribeBatchInferenceJob"},
+    {"personalize", "DescribeBatchSegmentJob"},
     {"personalize", "DescribeCampaign"},
+    {"personalize", "DescribeDatasetImportJob"},
     {"personalize", "DescribeSolutionVersion"},
     {"personalize", "GetSolutionMetrics"},
     {"personalize", "ListBatchInferenceJobs"},
@@ -19,26 +37,26 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 30> kAllowed
     {"personalize", "ListSolutionVersions"},
     {"personalize", "ListSolutions"},
     {"personalize-runtime", "GetRecommendations"},
+    {"s3", "GetBucketNotificationConfiguration"},
+    {"s3", "GetObjectTagging"},
+    {"s3", "HeadObject"},
     {"s3", "ListBuckets"},
     {"s3", "ListObjectsV2"},
-    {"lambda", "ListFunctions"},
-    {"stepfunctions", "ListExecutions"},
-    {"stepfunctions", "ListStateMachines"},
     {"sns", "ListTopics"},
     {"sqs", "ListQueues"},
-    {"apigateway", "GetRestApis"},
-    {"apigateway", "GetStages"},
-    {"logs", "DescribeLogGroups"},
-    {"logs", "DescribeLogStreams"},
-    {"logs", "FilterLogEvents"},
-    {"logs", "GetLogEvents"},
+    {"stepfunctions", "DescribeExecution"},
+    {"stepfunctions", "DescribeStateMachine"},
+    {"stepfunctions", "DescribeStateMachineForExecution"},
+    {"stepfunctions", "GetExecutionHistory"},
+    {"stepfunctions", "ListExecutions"},
+    {"stepfunctions", "ListStateMachines"},
+    {"sts", "GetCallerIdentity"},
     {"xray", "BatchGetTraces"},
     {"xray", "GetServiceGraph"},
     {"xray", "GetTimeSeriesServiceStatistics"},
     {"xray", "GetTraceGraph"},
     {"xray", "GetTraceSummaries"},
-    {"sts", "GetCallerIdentity"},
-}};
+});
 
 }  // namespace
 

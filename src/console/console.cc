@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "console/allowed_operations.h"
+#include "console/objects.h"
 #include "console/pages.h"
 #include "json/json.h"
 #include "wire/digest.h"
@@ -20,6 +21,7 @@ namespace {
 
 constexpr std::string_view kIndex = "/index.html";
 constexpr std::string_view kApi = "/api/";
+constexpr std::string_view kDownload = "/download";
 constexpr std::string_view kOwnService = "console";
 // Nothing but what this origin serves; no frames around it, no forms, no other base.
 constexpr const char* kContentSecurityPolicy =
@@ -27,7 +29,9 @@ constexpr const char* kContentSecurityPolicy =
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 void AddSafety(wire::HttpResponse& response) {
-  response.headers.Add("Content-Security-Policy", kContentSecurityPolicy);
+  if (!response.headers.Find("Content-Security-Policy")) {
+    response.headers.Add("Content-Security-Policy", kContentSecurityPolicy);
+  }
   response.headers.Add("X-Content-Type-Options", "nosniff");
   response.headers.Add("X-Frame-Options", "DENY");
   response.headers.Add("Referrer-Policy", "no-referrer");
@@ -193,6 +197,31 @@ wire::HttpResponse Console::ServePage(const wire::HttpRequest& request,
   return response;
 }
 
+wire::HttpResponse Console::Download(const wire::HttpRequest& request, std::string_view query,
+                                     std::string& operation) const {
+  if (request.method != "GET") return RefusePage(405, "A download is asked for with GET.");
+  // A cookie is sent from pages of other ports, too; what they asked for they could not read, but
+  // the user would find it among their downloads.
+  const std::string* site = request.headers.Find("Sec-Fetch-Site");
+  if (site && *site != "same-origin" && *site != "none") {
+    return RefusePage(403, "Only the console's own pages lead to downloads.");
+  }
+  operation = "download";
+  wire::CallContext context = NewContext(request);
+  auto response = DownloadObject(query, dispatcher_, context);
+  if (response) return *std::move(response);
+  const wire::ErrorAnswer named = wire::NameError(wire::Protocol::kRestXml, response.error());
+  return RefusePage(named.status, named.message);
+}
+
+wire::CallContext Console::NewContext(const wire::HttpRequest& request) const {
+  wire::CallContext context;
+  context.request_id = NewUuid();
+  context.now = clock_.Now();
+  context.peer = request.peer;
+  return context;
+}
+
 wire::HttpResponse Console::CallApi(const wire::HttpRequest& request, const Session& session,
                                     std::string_view name, std::string& operation_name) {
   if (name == "session") {
@@ -230,10 +259,7 @@ wire::HttpResponse Console::CallApi(const wire::HttpRequest& request, const Sess
     return Refuse(404, "UnknownOperation", "the console may not ask this, or it is not built");
   }
   operation_name = std::string(service) + ":" + std::string(action);
-  wire::CallContext context;
-  context.request_id = NewUuid();
-  context.now = clock_.Now();
-  context.peer = request.peer;
+  wire::CallContext context = NewContext(request);
   if (!operation) {
     const auto parsed = json::Parse(body->empty() ? "{}" : *body);
     if (!parsed) return Refuse(400, "InvalidInput", parsed.error().message);
@@ -272,6 +298,9 @@ wire::HttpResponse Console::Answer(const wire::HttpRequest& request, std::string
     const bool is_api = path.starts_with(kApi);
     if (!session) {
       return is_api ? Refuse(401, "NoSession", kNoSession) : RefusePage(401, kNoSession);
+    }
+    if (path == kDownload) {
+      return Download(request, target.substr(std::min(path.size() + 1, target.size())), operation);
     }
     return is_api ? CallApi(request, *session, path.substr(kApi.size()), operation)
                   : ServePage(request, path);

@@ -7,6 +7,7 @@
 //   GET  /api/session                 {"csrf": …}: what X-Usher-Csrf must carry
 //   POST /api/<service>/<operation>   an operation of a service, JSON in and out
 //                                     (allowed_operations.h); /api/console/<name> one of ours
+//   GET  /download?bucket=…&key=…     an object, to be saved and never shown (objects.h)
 //   POST /api/leave                   ends the session
 //
 // What it refuses, in this order:
@@ -14,7 +15,7 @@
 //        a name that somebody else made to lead here reaches nothing
 //   403  an Origin or Sec-Fetch-Site that says the request comes from another page
 //   401  everything but /enter without a session
-//   403  a POST without the session's token in X-Usher-Csrf
+//   403  a POST without the session's token in X-Usher-Csrf; a download that another page asks for
 //   404  what is not in the lists of pages and operations; 405, 413, 415 as HTTP has them
 //
 // Source:  OWASP "Cross-Site Request Forgery Prevention", "DNS Rebinding"; W3C CSP 3.
@@ -63,6 +64,9 @@ class Console {
   wire::HttpResponse ServePage(const wire::HttpRequest& request, std::string_view path) const;
   wire::HttpResponse CallApi(const wire::HttpRequest& request, const Session& session,
                              std::string_view name, std::string& operation);
+  wire::HttpResponse Download(const wire::HttpRequest& request, std::string_view query,
+                              std::string& operation) const;
+  [[nodiscard]] wire::CallContext NewContext(const wire::HttpRequest& request) const;
   [[nodiscard]] bool IsOurHost(std::string_view host) const;
 
   const wire::Dispatcher& dispatcher_;

@@ -11,6 +11,7 @@
 #include "console/pages.h"
 #include "json/json.h"
 #include "wire/logs.h"
+#include "wire/s3.h"
 
 namespace usher::console {
 namespace {
@@ -37,6 +38,15 @@ class ConsoleTest : public testing::Test {
                wire::CallContext& /*call*/) -> Result<api::logs::DeleteLogGroup::Response> {
           ++calls_;
           return api::logs::DeleteLogGroup::Response{};
+        });
+    dispatcher_.Handle<api::s3::GetObject>(
+        [](const api::s3::GetObjectRequest& request,
+           wire::CallContext& /*call*/) -> Result<api::s3::GetObjectOutput> {
+          if (request.key != "page.html") return NotFound("The specified key does not exist.");
+          api::s3::GetObjectOutput response;
+          response.content_type = "text/html";
+          response.body = std::make_shared<StringSource>("<script>1</script>");
+          return response;
         });
     Options options{.endpoint = "http://127.0.0.1:4567",
                     .host = "usher.example",
@@ -207,8 +217,12 @@ TEST_F(ConsoleTest, AllowedOperationsAreCalled) {
 }
 
 TEST_F(ConsoleTest, OtherOperationsAreNot) {
-  for (const char* name : {"s3/DeleteBucket", "logs/DeleteLogGroup", "logs/describeloggroups",
-                           "none/None", "console/None", "logs", "", "iam/CreateRole"}) {
+  for (const char* name :
+       {"s3/DeleteBucket", "s3/PutObject", "s3/GetObject", "logs/DeleteLogGroup",
+        "logs/describeloggroups", "none/None", "console/None", "logs", "", "iam/CreateRole",
+        "stepfunctions/StartExecution", "stepfunctions/StopExecution",
+        "stepfunctions/GetActivityTask", "cloudformation/CreateStack", "cloudformation/DeleteStack",
+        "glue/StartJobRun", "lambda/Invoke"}) {
     EXPECT_EQ(Call(name, R"({"Bucket":"b","logGroupName":"g"})").status, 404) << name;
   }
   EXPECT_EQ(calls_, 0);
@@ -271,6 +285,40 @@ TEST_F(ConsoleTest, BodiesAreJsonAndSmall) {
   EXPECT_EQ(Send("GET", "/api/console/Echo", {{"Cookie", cookie_}}).status, 405);
 }
 
+TEST_F(ConsoleTest, AnObjectIsSavedAndNeverShown) {
+  const std::string cookie = Enter();
+  const auto answer = Send("GET", "/download?bucket=b&key=page.html", {{"Cookie", cookie}});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(*answer.headers.Find("Content-Type"), "application/octet-stream");
+  EXPECT_THAT(*answer.headers.Find("Content-Disposition"), StartsWith("attachment;"));
+  ASSERT_EQ(answer.headers.FindAll("Content-Security-Policy").size(), 1U);
+  EXPECT_EQ(*answer.headers.Find("Content-Security-Policy"), "sandbox; default-src 'none'");
+  EXPECT_EQ(*answer.headers.Find("X-Content-Type-Options"), "nosniff");
+  EXPECT_EQ(*answer.headers.Find("X-Frame-Options"), "DENY");
+  EXPECT_EQ(*answer.headers.Find("Cross-Origin-Resource-Policy"), "same-origin");
+
+  const auto missing = Send("GET", "/download?bucket=b&key=none", {{"Cookie", cookie}});
+  EXPECT_EQ(missing.status, 404);
+  EXPECT_EQ(*missing.headers.Find("Content-Type"), "text/plain; charset=utf-8");
+  EXPECT_EQ(Send("GET", "/download", {{"Cookie", cookie}}).status, 400);
+}
+
+TEST_F(ConsoleTest, OnlyItsOwnPagesLeadToDownloads) {
+  const std::string target = "/download?bucket=b&key=page.html";
+  EXPECT_EQ(Send("GET", target).status, 401);
+  const std::string cookie = Enter();
+  const auto from = [&](const char* name, const char* value) {
+    return Send("GET", target, {{"Cookie", cookie}, {name, value}}).status;
+  };
+  EXPECT_EQ(from("Sec-Fetch-Site", "cross-site"), 403);
+  EXPECT_EQ(from("Sec-Fetch-Site", "same-site"), 403);  // another port: an object in a bucket
+  EXPECT_EQ(from("Origin", "http://127.0.0.1:4566"), 403);
+  EXPECT_EQ(from("Host", "evil.example"), 421);
+  EXPECT_EQ(Send("POST", target, {{"Cookie", cookie}}).status, 405);
+  EXPECT_EQ(from("Sec-Fetch-Site", "same-origin"), 200);
+  EXPECT_EQ(from("Sec-Fetch-Site", "none"), 200);
+}
+
 TEST_F(ConsoleTest, ASessionEndsWhenItIsLeftOrForgotten) {
   EXPECT_EQ(Call("leave").status, 200);
   EXPECT_EQ(Send("GET", "/", {{"Cookie", cookie_}}).status, 401);
@@ -306,7 +354,7 @@ TEST(AllowedOperations, OnlyRead) {
       ++allowed;
       EXPECT_THAT(std::string(operation.name),
                   testing::AnyOf(StartsWith("List"), StartsWith("Describe"), StartsWith("Get"),
-                                 StartsWith("Filter"), StartsWith("BatchGet")));
+                                 StartsWith("Filter"), StartsWith("BatchGet"), StartsWith("Head")));
     }
   }
   EXPECT_GT(allowed, 15);

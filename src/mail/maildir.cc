@@ -9,7 +9,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <filesystem>
+#include <functional>
+#include <limits>
 
 #include "base/byte_source.h"
 #include "base/encoding.h"
@@ -62,6 +65,44 @@ Result<void> WriteSynced(const std::string& path, std::string_view text) {
 
 std::int64_t Nanos(const timespec& time) {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+struct MailFile {
+  std::string name;  // without flags
+  std::string path;
+  std::int64_t seconds = 0;  // that its name begins with; 0 when it was not named by us
+};
+
+// Errors: internal.
+Result<std::vector<MailFile>> FilesOf(const std::string& folder) {
+  std::vector<MailFile> files;
+  for (const char* part : {"new", "cur"}) {
+    std::error_code error;
+    const std::string path = folder + "/" + part;
+    if (!std::filesystem::exists(path, error)) continue;
+    for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
+      const std::string name = entry.path().filename().native();
+      MailFile file{.name = std::string(WithoutFlags(name)), .path = entry.path().native()};
+      std::from_chars(name.data(), name.data() + name.size(), file.seconds);
+      files.push_back(std::move(file));
+    }
+    if (error) return SystemError("the folder of mails cannot be read", error.value());
+  }
+  return files;
+}
+
+// What is no mail is told in the log. Errors: not found when a mail program has moved it; invalid
+// input.
+Result<Mail> ReadFile(const std::string& path) {
+  const auto file = FileSource::Open(path);
+  if (!file) return NotFound("the mail is no longer there");
+  const auto text = ReadAll(**file, kMaxMailFileBytes);
+  auto mail = text ? Parse(*text) : Result<Mail>(text.error());
+  if (!mail) {
+    Log(LogLevel::kWarning, "not a mail",
+        {{"file", std::filesystem::path(path).filename().native()}, {"why", mail.error().message}});
+  }
+  return mail;
 }
 
 }  // namespace
@@ -120,30 +161,38 @@ Result<void> Maildir::Deliver(const Mail& mail, std::string_view text) {
 }
 
 Result<std::vector<StoredMail>> ReadMaildir(const std::string& folder) {
-  std::vector<StoredMail> mails;
-  for (const char* part : {"new", "cur"}) {
-    std::error_code error;
-    const std::string path = folder + "/" + part;
-    if (!std::filesystem::exists(path, error)) continue;
-    for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
-      const std::string name = entry.path().filename().native();
-      const auto file = FileSource::Open(entry.path().native());
-      if (!file) continue;  // moved by a mail program in between
-      const auto text = ReadAll(**file, kMaxMailFileBytes);
-      auto mail = text ? Parse(*text) : Result<Mail>(text.error());
-      if (!mail) {
-        Log(LogLevel::kWarning, "not a mail", {{"file", name}, {"why", mail.error().message}});
-        continue;
-      }
-      mails.push_back({std::string(WithoutFlags(name)), *std::move(mail)});
-    }
-    if (error) return SystemError("the folder of mails cannot be read", error.value());
+  auto read = ReadNewestMails(folder, std::numeric_limits<std::size_t>::max());
+  if (!read) return read.error();
+  return std::move(read->mails);
+}
+
+Result<NewestMails> ReadNewestMails(const std::string& folder, std::size_t most) {
+  auto files = FilesOf(folder);
+  if (!files) return files.error();
+  NewestMails newest{.mails = {}, .files = files->size()};
+  if (files->size() > most) {
+    const auto last = files->begin() + static_cast<std::ptrdiff_t>(most);
+    std::ranges::nth_element(*files, last, std::ranges::greater(), &MailFile::seconds);
+    files->erase(last, files->end());
   }
-  std::ranges::sort(mails, [](const StoredMail& a, const StoredMail& b) {
+  for (const MailFile& file : *files) {
+    auto mail = ReadFile(file.path);
+    if (!mail) continue;
+    newest.mails.push_back({file.name, *std::move(mail)});
+  }
+  std::ranges::sort(newest.mails, [](const StoredMail& a, const StoredMail& b) {
     return std::pair(a.mail.date, std::string_view(a.name)) <
            std::pair(b.mail.date, std::string_view(b.name));
   });
-  return mails;
+  return newest;
+}
+
+Result<Mail> ReadMail(const std::string& folder, std::string_view name) {
+  const auto files = FilesOf(folder);
+  if (!files) return files.error();
+  const auto file = std::ranges::find(*files, name, &MailFile::name);
+  if (file == files->end()) return NotFound("there is no mail " + std::string(name));
+  return ReadFile(file->path);
 }
 
 }  // namespace usher::mail

@@ -52,6 +52,16 @@ struct StoredMail {
 // left out. Errors: internal.
 Result<std::vector<StoredMail>> ReadMaildir(const std::string& folder);
 
+struct NewestMails {
+  std::vector<StoredMail> mails;  // by date, oldest first
+  std::size_t files = 0;          // in the folder, of which these are some
+};
+// Likewise, of at most `most` files: those with the latest dates in their names. Opens no others.
+Result<NewestMails> ReadNewestMails(const std::string& folder, std::size_t most);
+
+// The mail whose name is this one. Errors: not found; invalid input when it is no mail; internal.
+Result<Mail> ReadMail(const std::string& folder, std::string_view name);
+
 // "1658365323.0123456789abcdef0123456789abcdef.usher".
 [[nodiscard]] std::string MailFileName(const Mail& mail);
 

@@ -89,6 +89,52 @@ TEST(ReadMaildir, LeavesOutWhatIsNoMail) {
   EXPECT_EQ(ReadMaildir(folder.path())->size(), 1U);
 }
 
+Mail MailAt(const std::string& id, std::int64_t seconds) {
+  Mail mail = SomeMail(id);
+  mail.date = FromEpochMillis(seconds * 1000);
+  return mail;
+}
+
+TEST(ReadNewestMails, OpensTheNewestAlone) {
+  const TempFolder folder;
+  const auto maildir = *Maildir::Open(folder.path());
+  // Numbers of different lengths, so that names do not sort as dates do.
+  for (const std::int64_t seconds : {5, 1'000'000'000, 999'999'999, 1'000'000'001, 70}) {
+    const Mail mail = MailAt(std::to_string(seconds), seconds);
+    ASSERT_TRUE(maildir->Deliver(mail, *Compose(mail)));
+  }
+
+  const auto newest = *ReadNewestMails(folder.path(), 2);
+
+  EXPECT_EQ(newest.files, 5U);
+  ASSERT_EQ(newest.mails.size(), 2U);
+  EXPECT_EQ(newest.mails[0].mail.subject, "1000000000");
+  EXPECT_EQ(newest.mails[1].mail.subject, "1000000001");
+  EXPECT_EQ(ReadNewestMails(folder.path(), 10)->mails.size(), 5U);
+  EXPECT_EQ(ReadNewestMails("/nonexistent/mail", 10)->files, 0U);
+}
+
+TEST(ReadMail, FindsAMailByItsName) {
+  const TempFolder folder;
+  const auto maildir = *Maildir::Open(folder.path());
+  ASSERT_TRUE(maildir->Deliver(SomeMail("one"), *Compose(SomeMail("one"))));
+  const std::string name = MailFileName(SomeMail("one"));
+  EXPECT_EQ(ReadMail(folder.path(), name)->subject, "one");
+  std::filesystem::rename(folder.path() + "/new/" + name, folder.path() + "/cur/" + name + ":2,S");
+  EXPECT_EQ(ReadMail(folder.path(), name)->subject, "one");
+}
+
+TEST(ReadMail, OpensNothingElse) {
+  const TempFolder folder;
+  const auto maildir = *Maildir::Open(folder.path() + "/mail");
+  std::ofstream(folder.path() + "/secret") << "From: a@b\n\nsecret";
+  std::ofstream(folder.path() + "/mail/new/none") << "no mail";
+  for (const char* name : {"../../secret", "/etc/passwd", "", ".", "..", "new"}) {
+    EXPECT_EQ(ReadMail(folder.path() + "/mail", name).error().code, ErrorCode::kNotFound) << name;
+  }
+  EXPECT_EQ(ReadMail(folder.path() + "/mail", "none").error().code, ErrorCode::kInvalidInput);
+}
+
 TEST(ReadMaildir, GivesNothingWhereThereIsNoFolder) {
   EXPECT_TRUE(ReadMaildir("/nonexistent/mail")->empty());
 }

@@ -309,17 +309,20 @@ Result<void> App::Parts::OpenConsole(BoundSocket socket, const AppOptions& optio
                                      const std::string& endpoint) {
   console = std::make_unique<console::Console>(
       dispatcher, clock,
-      console::Options{.endpoint = socket.address.Endpoint(),
-                       .host = socket.address.host,
-                       .own = ConsoleOperations(
-                           {.version = options.version, .endpoint = endpoint, .started = started},
-                           *personalize, movie_functions.catalogues(), dispatcher),
-                       .on_link = [path = folder.path()](const std::string& link) {
-                         if (const auto written = WriteConsoleLink(path, link); !written) {
-                           Log(LogLevel::kWarning, "`usher console` will not find the console",
-                               {{"error", written.error().message}});
-                         }
-                       }});
+      console::Options{
+          .endpoint = socket.address.Endpoint(),
+          .host = socket.address.host,
+          .own = ConsoleOperations({.version = options.version,
+                                    .endpoint = endpoint,
+                                    .started = started,
+                                    .mail_folder = options.smtp ? std::string() : folder.mail()},
+                                   *personalize, *states, movie_functions.catalogues(), dispatcher),
+          .on_link = [path = folder.path()](const std::string& link) {
+            if (const auto written = WriteConsoleLink(path, link); !written) {
+              Log(LogLevel::kWarning, "`usher console` will not find the console",
+                  {{"error", written.error().message}});
+            }
+          }});
   console_http = std::make_unique<HttpServer>(std::move(socket), ConsoleLimits());
   return console_http->Start(
       [this](const wire::HttpRequest& request, Exchange& exchange) {

@@ -1,6 +1,11 @@
 #include "server/console_operations.h"
 
+#include <algorithm>
+
+#include "console/objects.h"
+#include "mail/maildir.h"
 #include "services/personalize/insight.h"
+#include "services/states/insight.h"
 
 namespace usher::server {
 namespace {
@@ -37,11 +42,53 @@ Result<Value> Titles(const Value& request, functions::MovieCatalogues& catalogue
   return Value(std::move(answer));
 }
 
+ValueMap MailHead(const std::string& name, const mail::Mail& one) {
+  ValueMap head;
+  head.Append("name", name);
+  head.Append("date", one.date);
+  head.Append("from", one.from);
+  head.Append("to", one.to);
+  head.Append("subject", one.subject);
+  return head;
+}
+
+Result<Value> Mails(const std::string& folder) {
+  ValueMap answer;
+  answer.Append("relay", folder.empty());
+  mail::NewestMails newest;
+  if (!folder.empty()) {
+    auto read = mail::ReadNewestMails(folder, kMaxMails);
+    if (!read) return read.error();
+    newest = *std::move(read);
+  }
+  answer.Append("files", static_cast<std::int64_t>(newest.files));
+  ValueList mails;
+  for (const mail::StoredMail& one : newest.mails) mails.emplace_back(MailHead(one.name, one.mail));
+  std::ranges::reverse(mails);
+  answer.Append("mails", std::move(mails));
+  return Value(std::move(answer));
+}
+
+Result<Value> OneMail(const Value& request, const std::string& folder) {
+  const std::string* name = Text(request, "name");
+  if (!name) return InvalidInput("the name of a mail is needed");
+  if (folder.empty()) return NotFound("mails are not kept here: a relay takes them");
+  const auto found = mail::ReadMail(folder, *name);
+  if (!found) return found.error();
+  ValueMap answer = MailHead(*name, *found);
+  answer.Append("messageId", found->message_id);
+  answer.Append("body", found->body);
+  ValueMap fields;
+  for (const auto& [field, text] : found->fields) fields.Set(field, text);
+  answer.Append("fields", std::move(fields));
+  return Value(std::move(answer));
+}
+
 }  // namespace
 
 std::map<std::string, console::OwnOperation, std::less<>> ConsoleOperations(
-    ServerFacts facts, personalize::Service& personalize, functions::MovieCatalogues& catalogues,
-    const wire::Dispatcher& dispatcher) {
+    const ServerFacts& facts, personalize::Service& personalize, states::Service& states,
+    functions::MovieCatalogues& catalogues, const wire::Dispatcher& dispatcher) {
   const auto of = [&personalize](Result<Value> (*run)(const Value&, personalize::Service&)) {
     return [&personalize, run](const Value& request, wire::CallContext& /*context*/) {
       return run(request, personalize);
@@ -49,8 +96,7 @@ std::map<std::string, console::OwnOperation, std::less<>> ConsoleOperations(
   };
   return {
       {"Server",
-       [facts = std::move(facts)](const Value& /*request*/,
-                                  wire::CallContext& /*context*/) -> Result<Value> {
+       [facts](const Value& /*request*/, wire::CallContext& /*context*/) -> Result<Value> {
          ValueMap answer;
          answer.Append("version", facts.version);
          answer.Append("endpoint", facts.endpoint);
@@ -60,6 +106,26 @@ std::map<std::string, console::OwnOperation, std::less<>> ConsoleOperations(
       {"Titles",
        [&](const Value& request, wire::CallContext& context) {
          return Titles(request, catalogues, dispatcher, context);
+       }},
+      {"Mails",
+       [folder = facts.mail_folder](const Value& /*request*/, wire::CallContext& /*context*/) {
+         return Mails(folder);
+       }},
+      {"Mail",
+       [folder = facts.mail_folder](const Value& request, wire::CallContext& /*context*/) {
+         return OneMail(request, folder);
+       }},
+      {"Preview",
+       [&](const Value& request, wire::CallContext& context) {
+         return console::PreviewObject(request, dispatcher, context);
+       }},
+      {"ExecutionTrace",
+       [&states](const Value& request, wire::CallContext& /*context*/) {
+         return states::TraceOfExecution(request, states);
+       }},
+      {"ExecutionEvents",
+       [&states](const Value& request, wire::CallContext& /*context*/) {
+         return states::EventsOfExecution(request, states);
        }},
       {"Campaign", of(personalize::DescribeModel)},
       {"History", of(personalize::UserHistory)},

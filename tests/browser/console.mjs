@@ -1,22 +1,23 @@
-// Goes through the console as a person would: by the link, from the map to a trace to the details of a step, then the
-// other pages. Ends with an error when something is not there, when a page throws, or when the policy of the pages
-// refuses something of their own.
+// Goes through the console as a person would: asks an API in the browser and follows that request from the map to the
+// details of a step; then the other pages, by mouse and by keyboard, in light, dark and on a phone. Ends with an error
+// when something is not there, when a page throws, or when the policy of the pages refuses something of their own.
 //
-//   node console.mjs LINK FOLDER [--real-traces]
+//   node console.mjs LINK FOLDER FACTS
 //
-// FOLDER gets the screenshots and figures.json: {"firstPaintMs", "scriptBytes"}. Without --real-traces X-Ray's answers
-// come from xray_fixture.mjs.
+// FOLDER gets the screenshots and figures.json: {"firstPaintMs", "scriptBytes"}. FACTS is JSON: what the server holds
+// (tests/clients/test_console.py makes both).
 
 import { createRequire } from "node:module";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { answers } from "./xray_fixture.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const { chromium } = createRequire(path.join(here, "../../console/package.json"))("playwright-core");
 
-const [link, folder, ...flags] = process.argv.slice(2);
+const [link, folder, factsText] = process.argv.slice(2);
+const facts = JSON.parse(factsText);
+const origin = new URL(link).origin;
 mkdirSync(folder, { recursive: true });
 const problems = [];
 
@@ -33,52 +34,68 @@ const browser = await chromium.launch({
   ],
 });
 
-const kFilter = 'service("LambdaRealTimeAPI")';
-
 function must(condition, what) {
   if (!condition) throw new Error(what);
 }
 
-async function newPage(context) {
-  const page = await context.newPage();
+function watch(page) {
   page.on("pageerror", (error) => problems.push(`page: ${error.message}`));
   page.on("console", (message) => {
-    if (message.type() === "error") problems.push(`console: ${message.text()}`);
+    if (message.type() === "error") problems.push(`console: ${message.text()} ${message.location().url}`);
   });
-  if (!flags.includes("--real-traces")) {
-    await page.route("**/api/xray/*", (route) => {
-      const name = new URL(route.request().url()).pathname.split("/").pop();
-      return route.fulfill({ json: answers[name](route.request().postDataJSON()) });
-    });
-  }
+  page.on("dialog", (dialog) => {
+    problems.push(`a script of somebody's data ran: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
   return page;
 }
 
-async function shoot(page, name) {
-  await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: false });
+const shoot = (page, name) => page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: false });
+const place = (page, name) =>
+  page.getByRole("navigation", { name: "Console" }).getByRole("link", { name, exact: true });
+const heading = (page, name) => page.getByRole("heading", { name, exact: true }).first().waitFor();
+
+// The API's URL, as somebody types it into the browser; gives the id of the request's trace.
+async function askTheApi(context) {
+  const page = await context.newPage();
+  const response = await page.goto(facts.apiUrl);
+  must(response.status() === 200, `the API answered ${response.status()}`);
+  const answer = JSON.parse(await page.locator("body").innerText());
+  must(answer.userId === "5", "the answer is for the user that was asked for");
+  must(answer.recommendations.length > 0, "there are recommendations");
+  // A few movies of the set have no title.
+  must(answer.recommendations.some((one) => one.title.trim()), "they have titles");
+  must(answer.recommendations.every((one) => one.score > 0 && one.score <= 1), "each has a score");
+  await shoot(page, "api");
+  const trace = /Root=(1-[0-9a-f-]+)/.exec(response.headers()["x-amzn-trace-id"] ?? "")?.[1];
+  must(trace, "the answer names its trace");
+  await page.close();
+  return trace;
 }
 
-async function mapToDetails(page) {
-  const place = (name) => page.getByRole("link", { name, exact: true });
-  await place("Traces").click();
+async function mapToDetails(page, trace) {
+  await place(page, "Traces").click();
   const map = page.getByRole("group", { name: "Service map" });
   await map.waitFor();
-  // An edge by mouse, a node by keyboard.
+  // An edge by mouse, the node of the API's stage by keyboard.
   await map.locator(".edge .grip").first().click({ force: true });
   await page.getByRole("heading", { name: /→/ }).waitFor();
-  await map.locator(".node").nth(1).focus();
+  await map.getByRole("button", { name: new RegExp(`^${facts.stage}, `) }).focus();
   await page.keyboard.press("Enter");
+  await heading(page, facts.stage);
   await page.getByText("Mean time").waitFor();
   await shoot(page, "map");
-  // Traces of the function alone: calls from outside are traces of one step.
-  await page.getByLabel("Filter expression").fill(kFilter);
-  await page.getByRole("button", { name: "Filter", exact: true }).click();
+  await page.getByRole("button", { name: "Its traces" }).click();
   await page.getByRole("button", { name: "clear" }).waitFor();
-  await page.locator("table.traces tbody tr", { hasText: /LambdaRealTimeAPI|\/dev/ }).first().click();
+  await page.locator("table.traces tbody tr", { hasText: trace }).click();
+
   const tree = page.getByRole("tree", { name: "Segments" });
   await tree.waitFor();
+  must(page.url().includes(trace), "the trace is that of the API's request");
   const steps = await tree.getByRole("treeitem").count();
-  must(steps >= 2, `a trace has ${steps} steps`);
+  must(steps >= 4, `the trace has ${steps} steps: API, function and Personalize are missing`);
+  await tree.getByRole("treeitem", { name: new RegExp(`^${facts.stage}, `) }).first().click();
+  await page.locator(".inspector .fields", { hasText: "_user_request_" }).first().waitFor();
   await tree.getByRole("treeitem").first().focus();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
@@ -86,14 +103,120 @@ async function mapToDetails(page) {
   const raw = await page.getByLabel("Raw JSON").last().textContent();
   must(JSON.parse(raw).start_time > 0, "the raw JSON is a segment");
   await page.getByRole("button", { name: "Hide the JSON" }).click();
-  const invocation = tree.getByRole("treeitem", { name: /^Invocation/ });
-  if ((await invocation.count()) > 0) await invocation.first().click();
+  await tree.getByRole("treeitem", { name: /^GetRecommendations|^Personalize/i }).first().click();
   await shoot(page, "timeline");
+}
+
+async function movies(page) {
+  await place(page, "Movies").click();
+  await page.locator(".marquee button").nth(1).click();
+  await page.locator(".because li").first().waitFor();
+  must((await page.locator(".watched li").count()) > 0, "a user has watched something");
+  await shoot(page, "movies");
+}
+
+async function logs(page) {
+  await place(page, "Logs").click();
+  await page.locator(".picker button").first().click();
+  await page.locator(".events li").first().waitFor();
+  await shoot(page, "logs");
+}
+
+async function workflows(page) {
+  const { name, execution, failing, error } = facts.machine;
+  await place(page, "Workflows").click();
+  await page.getByRole("row", { name: new RegExp(`^${execution} `) }).getByRole("link").click();
+  await page.getByText(/took .*, *[0-9,]+ events|took .* events/).waitFor();
+  const graph = page.getByRole("group", { name: "State graph" });
+  await graph.getByRole("button", { name: new RegExp(`^${failing}, Task: `) }).click();
+  await heading(page, failing);
+  await page.locator(".inspector .exception", { hasText: error }).waitFor();
+  await page.getByLabel("Input", { exact: true }).waitFor();
+  must(page.url().includes("state="), "the address keeps the state");
+  // From state to state by the arrow keys.
+  await page.keyboard.press("Home");
+  await heading(page, facts.machine.first);
+  await page.keyboard.press("ArrowDown");
+  await heading(page, facts.machine.second);
+  await page.getByRole("button", { name: "Execution started" }).click();
+  await page.getByLabel("Event 1", { exact: true }).waitFor();
+  await shoot(page, "execution");
+  // What the address says is what is shown.
+  await page.goto(`${page.url().split("?")[0]}?state=${encodeURIComponent(failing)}`);
+  await heading(page, failing);
+  await page.getByRole("link", { name: "Its trace" }).click();
+  await page.getByRole("tree", { name: "Segments" }).getByRole("treeitem", { name: new RegExp(`^${name}`) }).first().waitFor();
+
+  // One that runs lights the state in which it stands.
+  await place(page, "Workflows").click();
+  await page.getByRole("row", { name: new RegExp(`^${facts.running.execution} `) }).getByRole("link").click();
+  await page.getByRole("button", { name: `${facts.running.state}, Wait: running` }).waitFor();
+  await shoot(page, "running");
+
+  // 25,000 events: a page of them at a time.
+  await place(page, "Workflows").click();
+  await page.getByRole("row", { name: new RegExp(`^${facts.long.execution} `) }).getByRole("link").click();
+  await page.getByText(/· 24,9\d\d events$|· 25,000 events$/).waitFor();
+  must((await page.locator(".history tbody tr").count()) === 100, "the history is shown in pages");
+  await page.getByRole("button", { name: "Last page" }).click();
+  await page.getByText("250 of 250").waitFor();
+
+  // 200 states; names that look like HTML.
+  await place(page, "Workflows").click();
+  await page.getByRole("link", { name: facts.large.name, exact: true }).click();
+  await graph.waitFor();
+  must((await graph.getByRole("button").count()) === facts.large.states, "every state is drawn");
+  await place(page, "Workflows").click();
+  await page.getByRole("row", { name: new RegExp(`^${facts.odd.execution} `) }).getByRole("link").click();
+  await graph.getByRole("button", { name: `${facts.odd.state}, Pass: succeeded` }).click();
+  await heading(page, facts.odd.state);
+  await page.getByLabel("Output", { exact: true }).getByText(facts.odd.text, { exact: false }).waitFor();
+}
+
+const kPlaces = ["home", "movies", "workflows", "traces", "logs"];
+
+// The same session at night, and on a phone.
+async function otherScreens(context, trace) {
+  const state = await context.storageState();
+  for (const [name, options] of Object.entries({
+    dark: { viewport: { width: 1360, height: 860 }, colorScheme: "dark" },
+    phone: { viewport: { width: 390, height: 800 }, colorScheme: "light", deviceScaleFactor: 2 },
+  })) {
+    const other = await browser.newContext({ ...options, storageState: state });
+    const view = watch(await other.newPage());
+    const look = async (shown, address, seen) => {
+      await view.goto(`${origin}/#/${address}`);
+      await view.getByRole("heading", { level: 1 }).waitFor();
+      if (seen) await view.locator(seen).first().waitFor();
+      const wide = await view.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      must(wide <= 1, `${shown} is ${wide} pixels too wide on a screen of ${options.viewport.width}`);
+      await shoot(view, `${name}-${shown}`);
+    };
+    const seen = { home: ".tiles", movies: ".because li", traces: "table.traces tbody tr", workflows: "table.rows tbody tr" };
+    for (const one of kPlaces) await look(one, one, seen[one]);
+    const { arn, execution, failing } = facts.machine;
+    const to = `workflows/${encodeURIComponent(arn)}/${execution}?state=${encodeURIComponent(failing)}`;
+    await look("execution", to, ".inspector .exception");
+    await view.goto(`${origin}/#/traces/${trace}`);
+    await view.getByRole("tree", { name: "Segments" }).getByRole("treeitem").nth(1).click();
+    await shoot(view, `${name}-timeline`);
+    if (name === "phone") {
+      // What has no place in the bar is behind a button.
+      must(!(await place(view, "Logs").isVisible()), "the bar of a phone is short");
+      await view.getByRole("button", { name: "More" }).click();
+      await shoot(view, "phone-menu");
+      await place(view, "Logs").click();
+      await heading(view, "Logs");
+      must(!(await place(view, "Logs").isVisible()), "the menu closes");
+    }
+    await other.close();
+  }
 }
 
 try {
   const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, colorScheme: "light" });
-  const page = await newPage(context);
+  const trace = await askTheApi(context);
+  const page = watch(await context.newPage());
   await page.goto(link);
   await page.getByRole("heading", { level: 1 }).waitFor();
   must(!page.url().includes("token"), "the token left the address");
@@ -106,60 +229,24 @@ try {
       .reduce((sum, one) => sum + one.encodedBodySize, 0),
   }));
   writeFileSync(path.join(folder, "figures.json"), JSON.stringify(figures));
-  if (flags.includes("--movies")) {
-    for (const kind of ["Import", "Training", /^Execution/]) {
-      await page.locator(".jobs small", { hasText: kind }).first().waitFor();
-    }
+  for (const kind of ["Import", "Training", /^Execution/]) {
+    await page.locator(".jobs small", { hasText: kind }).first().waitFor();
   }
   await shoot(page, "home");
 
-  await mapToDetails(page);
-
-  await page.getByRole("link", { name: "Movies", exact: true }).click();
-  if (flags.includes("--movies")) {
-    await page.locator(".marquee button").nth(1).click();
-    await page.locator(".because li").first().waitFor();
-    must((await page.locator(".watched li").count()) > 0, "a user has watched something");
-  }
-  await shoot(page, "movies");
-
-  await page.getByRole("link", { name: "Logs", exact: true }).click();
-  if (flags.includes("--logs")) {
-    await page.locator(".picker button").first().click();
-    await page.locator(".events li").first().waitFor();
-  }
-  await shoot(page, "logs");
-
-  // The same session at night, and on a phone.
-  const state = await context.storageState();
-  for (const [name, options] of Object.entries({
-    dark: { viewport: { width: 1360, height: 860 }, colorScheme: "dark" },
-    phone: { viewport: { width: 390, height: 800 }, colorScheme: "light", deviceScaleFactor: 2 },
-  })) {
-    const other = await browser.newContext({ ...options, storageState: state });
-    const view = await newPage(other);
-    const origin = new URL(link).origin;
-    for (const place of ["home", "movies", "traces", "logs"]) {
-      await view.goto(`${origin}/#/${place}`);
-      await view.getByRole("heading", { level: 1 }).waitFor();
-      if (place === "home") await view.locator(".tiles").waitFor();
-      if (place === "movies" && flags.includes("--movies")) await view.locator(".because li").first().waitFor();
-      if (place === "traces") await view.locator("table.traces tbody tr").first().waitFor();
-      const wide = await view.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      must(wide <= 1, `${place} is ${wide} pixels too wide on a screen of ${options.viewport.width}`);
-      await shoot(view, `${name}-${place}`);
-    }
-    await view.goto(`${origin}/#/traces?filter=${encodeURIComponent(kFilter)}`);
-    await view.locator("table.traces tbody tr", { hasText: /LambdaRealTimeAPI|\/dev/ }).first().click();
-    await view.getByRole("tree", { name: "Segments" }).getByRole("treeitem").nth(1).click();
-    await shoot(view, `${name}-timeline`);
-    await other.close();
-  }
+  await mapToDetails(page, trace);
+  await movies(page);
+  await logs(page);
+  await workflows(page);
+  await otherScreens(context, trace);
   must(problems.length === 0, problems.join("\n"));
 
   await page.getByRole("button", { name: "Leave" }).click();
   await page.getByText("usher console").waitFor(); // how to come back
 } catch (error) {
+  for (const context of browser.contexts()) {
+    for (const page of context.pages()) await shoot(page, "failed").catch(() => {});
+  }
   for (const problem of problems) console.error(problem);
   console.error(error);
   process.exitCode = 1;

@@ -5,13 +5,13 @@ import json
 import os
 import shutil
 import subprocess
-import time
 import urllib.parse
 
 import pytest
 
 import movies_workflow as workflow
-from lambda_code import create, eventually
+from api_stage import ROLE, Api
+from lambda_code import eventually
 from usher_server import ROOT, UsherServer, clean_environment, free_port, run_usher
 
 BROWSER = shutil.which(os.environ.get("CHROMIUM", "chromium"))
@@ -194,18 +194,164 @@ def programme(console_server, interactions_csv, movielens):
     functions.get_waiter("function_active_v2").wait(FunctionName="LambdaRealTimeAPI")
     for payload in ({"user_id": "3"}, {"queryStringParameters": {"user_id": "7"}}, {}):
         functions.invoke(FunctionName="LambdaRealTimeAPI", Payload=json.dumps(payload))
-    states = console_server.client("stepfunctions")
-    machine = states.create_state_machine(
-        name="Pass",
-        roleArn=role,
-        definition=json.dumps({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}),
-    )["stateMachineArn"]
-    states.start_execution(stateMachineArn=machine)
     logs = console_server.client("logs")
     eventually(
         lambda: logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/LambdaRealTimeAPI")["logGroups"]
     )
     return campaign
+
+
+LARGE = 200  # states
+# Three calls, of which the last one fails until nobody tries again; what comes of it is caught.
+FAILING = {
+    "StartAt": "Prepare",
+    "States": {
+        "Prepare": {"Type": "Pass", "Next": "Each film"},
+        "Each film": {
+            "Type": "Map",
+            "ItemsPath": "$.films",
+            "ItemProcessor": {
+                "StartAt": "Film",
+                "States": {
+                    "Film": {
+                        "Type": "Task",
+                        "Resource": "arn:aws:states:::aws-sdk:s3:listObjectsV2",
+                        "Parameters": {"Bucket.$": "$"},
+                        "ResultPath": None,
+                        "End": True,
+                    }
+                },
+            },
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Tell"}],
+            "End": True,
+        },
+        "Tell": {"Type": "Fail", "Error": "Programme.Failed", "Cause": "a film is missing"},
+    },
+}
+ODD = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def executions(console_server, programme):
+    """Executions that failed, that run, that did very much, of large machines and with odd names."""
+    states = console_server.client("stepfunctions")
+
+    def machine(name, definition):
+        return states.create_state_machine(
+            name=name,
+            roleArn=ROLE,
+            definition=json.dumps(definition),
+            tracingConfiguration={"enabled": name == "Programme"},
+        )["stateMachineArn"]
+
+    def start(arn, name, **given):
+        return states.start_execution(stateMachineArn=arn, name=name, input=json.dumps(given))[
+            "executionArn"
+        ]
+
+    one = {"Type": "Pass", "End": True}
+    programme_arn = machine("Programme", FAILING)
+    failed = start(programme_arn, "premiere", films=[workflow.BUCKET, "no-such-bucket"])
+    wait = {"Type": "Wait", "Seconds": 86400, "End": True}
+    start(machine("Sleeper", {"StartAt": "Sleep", "States": {"Sleep": wait}}), "night")
+    chain = {f"S{i}": {"Type": "Pass", "Next": f"S{i + 1}"} for i in range(LARGE - 1)}
+    machine("Large", {"StartAt": "S0", "States": {**chain, f"S{LARGE - 1}": one}})
+    odd = {**one, "Result": {"text": ODD}}
+    start(machine("Odd", {"Comment": ODD, "StartAt": ODD, "States": {ODD: odd}}), "markup")
+    circle = {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}
+    long = start(machine("Circle", {"StartAt": "A", "States": circle}), "endless")
+    states.create_state_machine(
+        name="Express",
+        type="EXPRESS",
+        roleArn=ROLE,
+        definition=json.dumps({"StartAt": "P", "States": {"P": one}}),
+    )
+    for arn in (failed, long):
+        eventually(lambda arn=arn: states.describe_execution(executionArn=arn)["status"] == "FAILED", 120)
+    return {
+        "machine": {
+            "arn": programme_arn,
+            "name": "Programme",
+            "execution": "premiere",
+            "first": "Prepare",
+            "second": "Each film",
+            "failing": "Film",
+            "error": "NoSuchBucket",
+        },
+        "running": {"execution": "night", "state": "Sleep"},
+        "long": {"execution": "endless"},
+        "large": {"name": "Large", "states": LARGE},
+        "odd": {"execution": "markup", "state": ODD, "text": ODD},
+    }
+
+
+@pytest.fixture(scope="module")
+def api(console_server, programme):
+    """A deployed API in front of the function, with tracing on: its URL and the name of its stage."""
+    made = Api(console_server, "Programme")
+    made.method(made.function("LambdaRealTimeAPI"))
+    made.deploy()
+    made.patch_stage(("/tracingEnabled", "true"))
+    console_server.client("lambda").add_permission(
+        FunctionName="LambdaRealTimeAPI",
+        StatementId="api",
+        Action="lambda:InvokeFunction",
+        Principal="apigateway.amazonaws.com",
+    )
+    url = f"{console_server.endpoint}/restapis/{made.id}/dev/_user_request_/?user_id=5"
+    return {"apiUrl": url, "stage": "Programme/dev"}
+
+
+def test_the_pages_see_what_an_execution_did(console_server, executions):
+    browser = Browser(link_of(console_server))
+    browser.enter()
+    arn = executions["machine"]["arn"].replace(":stateMachine:", ":execution:") + ":premiere"
+    status, history = browser.call(
+        "stepfunctions/GetExecutionHistory", executionArn=arn, includeExecutionData=False
+    )
+    assert status == 200 and "input" not in json.dumps(history)
+    first = history["events"][0]
+    status, asked = browser.call("console/ExecutionEvents", executionArn=arn, ids=[first["id"]])
+    given = json.loads(asked["events"][0]["executionStartedEventDetails"]["input"])
+    assert status == 200 and given["films"] == [workflow.BUCKET, "no-such-bucket"]
+    status, trace = browser.call("console/ExecutionTrace", executionArn=arn)
+    assert status == 200
+    status, found = browser.call("xray/BatchGetTraces", TraceIds=[trace["traceId"]])
+    assert status == 200 and arn in json.dumps(found)
+    for operation in ("StartExecution", "StopExecution", "SendTaskSuccess", "DeleteStateMachine"):
+        assert browser.call(f"stepfunctions/{operation}", executionArn=arn)[0] == 404
+    assert browser.call("console/ExecutionEvents", executionArn=arn + "x", ids=[1])[0] == 400
+    assert browser.call("console/ExecutionEvents", executionArn=arn, ids=["1"])[0] == 400
+
+
+def test_an_object_is_previewed_as_text_and_saved_as_a_file(console_server, programme):
+    browser = Browser(link_of(console_server))
+    browser.enter()
+    s3 = console_server.client("s3")
+    page = b"<script>alert(1)</script>"
+    s3.put_object(Bucket=workflow.BUCKET, Key="pages/a b.html", Body=page, ContentType="text/html")
+    s3.put_object(Bucket=workflow.BUCKET, Key="picture.png", Body=bytes(range(256)))
+    status, seen = browser.call("console/Preview", bucket=workflow.BUCKET, key="pages/a b.html")
+    assert (status, seen) == (200, {"size": len(page), "whole": True, "text": page.decode()})
+    status, seen = browser.call("console/Preview", bucket=workflow.BUCKET, key="interactions.csv")
+    assert status == 200 and not seen["whole"] and len(seen["text"]) == 65536
+    status, seen = browser.call("console/Preview", bucket=workflow.BUCKET, key="picture.png")
+    assert status == 200 and "text" not in seen
+    assert browser.call("console/Preview", bucket=workflow.BUCKET, key="none")[0] == 404
+    assert browser.call("s3/GetObject", Bucket=workflow.BUCKET, Key="picture.png")[0] == 404
+
+    target = f"/download?bucket={workflow.BUCKET}&key=pages%2Fa%20b.html"
+    answer, body = browser.ask("GET", target)
+    assert answer.status == 200 and body == page
+    assert answer.getheader("Content-Type") == "application/octet-stream"
+    assert answer.getheader("Content-Disposition") == "attachment; filename*=UTF-8''a%20b.html"
+    assert answer.getheader("Content-Security-Policy") == "sandbox; default-src 'none'"
+    assert answer.getheader("X-Content-Type-Options") == "nosniff"
+    assert browser.ask("GET", target, Sec_Fetch_Site="same-site")[0].status == 403
+    stranger = Browser(link_of(console_server))
+    assert stranger.ask("GET", target)[0].status == 401
+    whole, body = browser.ask("GET", f"/download?bucket={workflow.BUCKET}&key=interactions.csv")
+    assert int(whole.getheader("Content-Length")) == len(body) > 1_000_000
 
 
 def test_the_movies_page_has_what_it_shows(console_server, programme):
@@ -235,22 +381,16 @@ def test_the_movies_page_has_what_it_shows(console_server, programme):
     not (BROWSER and NODE and PLAYWRIGHT.is_dir()),
     reason="needs chromium, node and console/node_modules: ./setup --browser installs them",
 )
-def test_the_pages_work_in_a_browser(console_server, programme, tmp_path):
-    browser = Browser(link_of(console_server))
-    browser.enter()
-    # X-Ray's own answers where it is built; a fixture of the same shapes where it is not.
-    now = int(time.time())
-    status, traces = browser.call("xray/GetTraceSummaries", StartTime=now - 3600, EndTime=now + 60)
-    assert status == 404 or traces["TraceSummaries"], traces
-    flags = ["--movies", "--logs", *(["--real-traces"] if status == 200 else [])]
+def test_the_pages_work_in_a_browser(console_server, api, executions, tmp_path):
     kept = os.environ.get("USHER_BINARY")
     folder = os.path.join(os.path.dirname(os.path.dirname(kept)), SCREENSHOTS) if kept else str(tmp_path)
+    facts = json.dumps({**api, **executions})
     ran = subprocess.run(
-        [NODE, ROOT / "tests" / "browser" / "console.mjs", link_of(console_server), folder, *flags],
+        [NODE, ROOT / "tests" / "browser" / "console.mjs", link_of(console_server), folder, facts],
         env={**clean_environment(), "CHROMIUM": BROWSER},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=300,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     with open(os.path.join(folder, "figures.json"), encoding="utf-8") as file:

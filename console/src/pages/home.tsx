@@ -6,11 +6,13 @@ import { Card, Meter, Page, Show, Status } from "../parts/ui";
 import { loadTraces } from "../traces/list";
 import type { Summary } from "../traces/model";
 import { TraceTable } from "../traces/table";
+import { type Execution, linkToExecution, type Machine } from "../workflows/machines";
 
 interface Job {
   kind: string;
   name: string;
   arn: string;
+  href?: string; // of its page
   status: string;
   changed: number;
   failure?: string | undefined;
@@ -46,25 +48,12 @@ function jobsOf(rows: Row[], kind: string, arnMember: string, nameMember: string
   });
 }
 
-interface Execution {
-  executionArn: string;
-  name: string;
-  status: string;
-  startDate: number;
-  stopDate?: number;
-}
-
 // The latest executions of each state machine.
 async function loadExecutions(): Promise<Job[]> {
-  const machines = await listAll<{ stateMachineArn: string; name: string }>(
-    "stepfunctions",
-    "ListStateMachines",
-    "stateMachines",
-    {},
-    kAskedMachines,
-  );
+  const machines = await listAll<Machine>("stepfunctions", "ListStateMachines", "stateMachines", {}, kAskedMachines);
+  const kept = machines.filter((one) => one.type !== "EXPRESS"); // whose executions are not
   const lists = await Promise.all(
-    machines.slice(0, kAskedMachines).map(async ({ stateMachineArn, name }) => {
+    kept.slice(0, kAskedMachines).map(async ({ stateMachineArn, name }) => {
       const { executions = [] } = await call<{ executions?: Execution[] }>(
         "stepfunctions",
         "ListExecutions",
@@ -74,6 +63,7 @@ async function loadExecutions(): Promise<Job[]> {
         kind: `Execution ${one.name}`,
         name,
         arn: one.executionArn,
+        href: linkToExecution(one),
         status: one.status,
         changed: one.stopDate ?? one.startDate,
       }));
@@ -219,7 +209,7 @@ export function HomePage() {
                 {data.map((job) => (
                   <li key={job.arn}>
                     <div>
-                      <b>{job.name}</b>
+                      <b>{job.href ? <a href={job.href}>{job.name}</a> : job.name}</b>
                       <small>{job.kind}</small>
                     </div>
                     <Status value={job.status} />

@@ -42,3 +42,15 @@ export function splitTitle(title: string): { name: string; year: string } {
   const article = /^(.*), (The|An?|Les?|La|El|Il|Der|Die|Das)$/.exec(whole);
   return { name: article ? `${article[2]} ${article[1]}` : whole, year };
 }
+
+export function formatBytes(bytes: number): string {
+  const units = ["bytes", "KB", "MB", "GB", "TB"];
+  let at = 0;
+  let amount = bytes;
+  for (; amount >= 1000 && at + 1 < units.length; ++at) amount /= 1000;
+  return `${at === 0 ? amount : Number(amount.toPrecision(3))} ${units[at]}`;
+}
+
+// From one time to another, or to now.
+export const formatSpan = (start: number, end: number | null | undefined): string =>
+  formatDuration(Math.max(0, (end ?? Date.now() / 1000) - start));

@@ -1,9 +1,16 @@
 import type { ReactNode } from "react";
 import type { Loaded } from "./load";
 
-export function Page(props: { title: string; lead?: string; actions?: ReactNode; children: ReactNode }) {
+export function Page(props: {
+  title: string;
+  lead?: string;
+  before?: ReactNode; // the way to here
+  actions?: ReactNode;
+  children: ReactNode;
+}) {
   return (
     <main id="main" tabIndex={-1}>
+      {props.before}
       <header className="page-head">
         <div>
           <h1>{props.title}</h1>
@@ -70,22 +77,18 @@ export function Waiting() {
   );
 }
 
-const kTones: Record<string, string> = {
-  ACTIVE: "good",
-  "CREATE PENDING": "wait",
-  "CREATE IN_PROGRESS": "run",
-  "CREATE FAILED": "bad",
-  "CREATE STOPPED": "off",
-  RUNNING: "run",
-  SUCCEEDED: "good",
-  FAILED: "bad",
-  TIMED_OUT: "bad",
-  ABORTED: "off",
-};
+// The words of all services for how something stands.
+function toneOf(status: string): string {
+  if (/FAILED|ROLLBACK_COMPLETE|TIMED_OUT|TIMEOUT|ERROR/.test(status)) return "bad";
+  if (/IN_PROGRESS|RUNNING|STARTING|STOPPING/.test(status)) return /ROLLBACK/.test(status) ? "bad" : "run";
+  if (/PENDING|WAITING|CAUGHT/.test(status)) return "wait";
+  if (/ACTIVE|SUCCEEDED|COMPLETE/.test(status)) return /DELETE/.test(status) ? "off" : "good";
+  return "off";
+}
 
 export function Status(props: { value: string }) {
   const text = props.value.replace(/^CREATE /, "").replace(/_/g, " ").toLowerCase();
-  return <span className={`status ${kTones[props.value] ?? "off"}`}>{text}</span>;
+  return <span className={`status ${toneOf(props.value)}`}>{text}</span>;
 }
 
 export function Meter(props: { value: number; label: string; tone?: string }) {

@@ -116,6 +116,21 @@ std::string ListedId(const Execution& execution) {
 }
 
 // Tokens are the place at which a page ended, in a form that says nothing.
+// As GetExecutionHistory gives it. Errors: corrupt.
+Result<Value> EventOf(const storage::Document& document) {
+  const auto body = ParseBody(document);
+  if (!body) return body.error();
+  ValueMap event;
+  event.Append("timestamp", FromEpochMillis(IntegerOf(*body, "time")));
+  event.Append("type", TextOf(*body, "type"));
+  event.Append("id", IntegerOf(*body, "id"));
+  event.Append("previousEventId", IntegerOf(*body, "previous"));
+  const std::string member = TextOf(*body, "member");
+  const Value* details = body->Find("details");
+  if (!member.empty() && details) event.Append(member, *details);
+  return Value(std::move(event));
+}
+
 std::string TokenOf(std::string_view place) { return Base64Encode(place); }
 Result<std::string> PlaceOf(const std::optional<std::string>& token) {
   if (!token) return std::string();
@@ -340,6 +355,16 @@ Result<bool> Store::RemoveSome(std::string_view execution_arn) const {
   return !events->empty();
 }
 
+Result<std::optional<Value>> Store::FindEvent(std::string_view execution_arn,
+                                              std::int64_t id) const {
+  const auto found = documents_.Get(kEvent, EventId(execution_arn, id));
+  if (!found) return found.error();
+  if (!*found) return std::optional<Value>();
+  auto event = EventOf(**found);
+  if (!event) return event.error();
+  return std::optional<Value>(*std::move(event));
+}
+
 Result<PageOf<Value>> Store::ListEvents(std::string_view execution_arn, bool newest_first,
                                         const std::optional<std::string>& token,
                                         std::size_t limit) const {
@@ -381,17 +406,9 @@ Result<PageOf<Value>> Store::ListEvents(std::string_view execution_arn, bool new
       page.next_token = TokenOf(std::to_string(first + count));
       break;
     }
-    const auto body = ParseBody(document);
-    if (!body) return body.error();
-    ValueMap event;
-    event.Append("timestamp", FromEpochMillis(IntegerOf(*body, "time")));
-    event.Append("type", TextOf(*body, "type"));
-    event.Append("id", IntegerOf(*body, "id"));
-    event.Append("previousEventId", IntegerOf(*body, "previous"));
-    const std::string member = TextOf(*body, "member");
-    const Value* details = body->Find("details");
-    if (!member.empty() && details) event.Append(member, *details);
-    page.items.emplace_back(std::move(event));
+    auto event = EventOf(document);
+    if (!event) return event.error();
+    page.items.push_back(*std::move(event));
   }
   if (newest_first) {
     std::ranges::reverse(page.items);

@@ -102,6 +102,8 @@ class Store {
   // Takes away a part of an execution that has ended: its history first. False when nothing is
   // left.
   Result<bool> RemoveSome(std::string_view execution_arn) const;
+  // One event as GetExecutionHistory gives it; nullopt when there is none of this id.
+  Result<std::optional<Value>> FindEvent(std::string_view execution_arn, std::int64_t id) const;
   // As GetExecutionHistory gives them; times are Time. Errors: invalid token.
   Result<PageOf<Value>> ListEvents(std::string_view execution_arn, bool newest_first,
                                    const std::optional<std::string>& token,
