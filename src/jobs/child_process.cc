@@ -19,16 +19,15 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "jobs/child_result.h"
-#include "json/json.h"
+#include "jobs/progress_lines.h"
 
 namespace usher::jobs {
 namespace {
 
 constexpr int kNice = 10;
-constexpr std::size_t kErrorTailBytes = 8U << 10;    // of standard error, for the log
-constexpr std::size_t kReasonBytes = 500;            // of that, for the failure reason
-constexpr std::size_t kMaxProgressLineBytes = 4096;  // longer ones are dropped
-constexpr int kPollMs = 50;                          // how long an exit may stay unnoticed
+constexpr std::size_t kErrorTailBytes = 8U << 10;  // of standard error, for the log
+constexpr std::size_t kReasonBytes = 500;          // of that, for the failure reason
+constexpr int kPollMs = 50;                        // how long an exit may stay unnoticed
 constexpr int kLockPollMs = 10;
 constexpr int kLockWaitMs = 30'000;  // for a killed predecessor that is still in the kernel
 
@@ -142,49 +141,21 @@ Result<Fd> LockWorkFolder(const std::string& work_folder, int stop_fd) {
   return lock;
 }
 
-// Takes apart the child's standard output and keeps the end of its standard error.
-class Output {
+// The end of the child's standard error.
+class ErrorTail {
  public:
-  explicit Output(const std::function<void(const Progress&)>& report) : report_(report) {}
-
-  void AddProgress(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const std::size_t end = bytes.find('\n');
-      if (line_.size() <= kMaxProgressLineBytes) line_ += bytes.substr(0, end);
-      if (end == std::string_view::npos) return;
-      bytes.remove_prefix(end + 1);
-      if (line_.size() <= kMaxProgressLineBytes) ReportLine();
-      line_.clear();
-    }
-  }
-
-  void AddError(std::string_view bytes) {
+  void Add(std::string_view bytes) {
     error_ += bytes;
     if (error_.size() > 2 * kErrorTailBytes) error_.erase(0, error_.size() - kErrorTailBytes);
   }
 
-  // The last 8 KB of standard error.
-  [[nodiscard]] std::string_view error_tail() const {
+  // The last 8 KB.
+  [[nodiscard]] std::string_view Text() const {
     const std::string_view all = error_;
     return Trim(all.substr(all.size() - std::min(all.size(), kErrorTailBytes)));
   }
 
  private:
-  // A line that is no progress (a library's chatter) is skipped.
-  void ReportLine() {
-    const auto value = json::Parse(line_);
-    if (!value) return;
-    const Value* fraction = value->Find("fraction");
-    const Value* stage = value->Find("stage");
-    if (!fraction || !stage || !stage->as_string()) return;
-    double number = 0;
-    if (const double* real = fraction->as_double()) number = *real;
-    if (const std::int64_t* whole = fraction->as_int()) number = static_cast<double>(*whole);
-    report_({std::clamp(number, 0.0, 1.0), *stage->as_string()});
-  }
-
-  const std::function<void(const Progress&)>& report_;
-  std::string line_;
   std::string error_;
 };
 
@@ -212,7 +183,8 @@ struct Ending {
 };
 
 // Follows the child to its end, then ends whatever it may have started.
-Ending Supervise(pid_t child, Pipe& out, Pipe& err, int stop_fd, Output& output) {
+Ending Supervise(pid_t child, Pipe& out, Pipe& err, int stop_fd, ProgressLines& progress,
+                 ErrorTail& tail) {
   Ending ending;
   bool exited = false;
   bool open_out = true;
@@ -231,10 +203,10 @@ Ending Supervise(pid_t child, Pipe& out, Pipe& err, int stop_fd, Output& output)
       kill(-child, SIGKILL);  // not yet reaped, so the group's number cannot be someone else's
     }
     if (open_out) {
-      open_out = Drain(out.read.get(), [&](std::string_view bytes) { output.AddProgress(bytes); });
+      open_out = Drain(out.read.get(), [&](std::string_view bytes) { progress.Feed(bytes); });
     }
     if (open_err) {
-      open_err = Drain(err.read.get(), [&](std::string_view bytes) { output.AddError(bytes); });
+      open_err = Drain(err.read.get(), [&](std::string_view bytes) { tail.Add(bytes); });
     }
   }
   while (waitpid(child, &ending.status, 0) < 0 && errno == EINTR) {
@@ -305,13 +277,14 @@ Result<std::string> RunChildProcess(const ChildCommand& command, std::string_vie
   out->write.Close();
   err->write.Close();
 
-  Output output(report);
-  const Ending ending = Supervise(child, *out, *err, stop_fd, output);
+  ProgressLines progress(report);
+  ErrorTail tail;
+  const Ending ending = Supervise(child, *out, *err, stop_fd, progress, tail);
   auto result = ReadChildResult(command.work_folder);
   if (!result) return result.error();
   if (*result) return std::move(**result);
   if (ending.stopped) return Cancelled("stopped on request");
-  return DiedWithoutAnswer(command.name, ending.status, output.error_tail());
+  return DiedWithoutAnswer(command.name, ending.status, tail.Text());
 }
 
 }  // namespace usher::jobs

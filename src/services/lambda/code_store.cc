@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/random.h"
-#include "services/lambda/process.h"
+#include "jobs/process.h"
 #include "services/lambda/zip.h"
 
 namespace usher::lambda {
@@ -14,7 +14,7 @@ CodeFolder::~CodeFolder() { RemoveUnzipped(path_); }
 Result<std::unique_ptr<CodeStore>> CodeStore::Open(const std::string& folder) {
   auto store = std::unique_ptr<CodeStore>(new CodeStore(folder + "/lambda"));
   // A server that was killed took its sandboxes with it, but not what those had started.
-  EndMarked("LAMBDA_TASK_ROOT=" + store->folder_ + "/unpacked/");
+  jobs::EndMarked("LAMBDA_TASK_ROOT=" + store->folder_ + "/unpacked/");
   RemoveUnzipped(store->folder_ + "/unpacked");
   std::error_code error;
   std::filesystem::remove_all(store->folder_ + "/scratch", error);

@@ -87,7 +87,7 @@ class Pool {
   void Stop();
 
   [[nodiscard]] std::size_t idle() const;
-  [[nodiscard]] Spawner& spawner() { return spawner_; }
+  [[nodiscard]] jobs::Spawner& spawner() { return spawner_; }
 
  private:
   struct Idle {
@@ -105,7 +105,7 @@ class Pool {
   std::unique_ptr<Sandbox> TakeIdle(const std::string& key);
   void Tend();
 
-  Spawner spawner_;
+  jobs::Spawner spawner_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;  // places and stopping
   std::condition_variable tend_;     // for the tender alone: stopping

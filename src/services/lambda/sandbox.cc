@@ -54,7 +54,7 @@ std::string Ending(int status) {
 
 }  // namespace
 
-Sandbox::Sandbox(SandboxSpec spec, Spawner& spawner, const Clock& clock)
+Sandbox::Sandbox(SandboxSpec spec, jobs::Spawner& spawner, const Clock& clock)
     : spec_(std::move(spec)), spawner_(spawner), clock_(clock), log_(clock, spec_.log) {}
 
 Sandbox::~Sandbox() {
@@ -70,10 +70,13 @@ Result<void> Sandbox::Start() {
   std::error_code error;
   std::filesystem::create_directories(spec_.scratch, error);
   if (error) return Internal("cannot make a folder for a function: " + error.message());
-  ProcessSpec process{.command = spec_.command,
-                      .environment = spec_.environment,
-                      .folder = spec_.folder,
-                      .file_bytes = spec_.file_bytes};
+  jobs::ProcessSpec process{
+      .command = spec_.command,
+      .environment = spec_.environment,
+      .folder = spec_.folder,
+      .limits = {.file_bytes = spec_.file_bytes},
+      .cannot_enter = "Runtime.InvalidWorkingDir: cannot enter the code's folder",
+      .cannot_execute = "Runtime.InvalidEntrypoint: cannot execute"};
   process.environment.push_back("AWS_LAMBDA_RUNTIME_API=" + api_->Address());
   auto started = spawner_.Start(process);
   if (!started) return started.error();
@@ -187,7 +190,8 @@ Sandbox::Wait Sandbox::Drive(bool for_report, SteadyTime deadline, const std::at
     }
     if (now - last_count_ >= kLookAround) {
       last_count_ = now;
-      if (CountProcesses(process_->pid) > kMaxFunctionProcesses) return Wait::kTooManyProcesses;
+      if (jobs::CountProcesses(process_->pid) > kMaxFunctionProcesses)
+        return Wait::kTooManyProcesses;
     }
   }
 }
@@ -246,8 +250,8 @@ InvocationResult Sandbox::GiveUp(Wait why, const Invocation& invocation) {
 void Sandbox::End() {
   usable_ = false;
   if (!process_) return;
-  peak_memory_ = std::max(peak_memory_, PeakMemory(process_->pid));
-  exit_status_ = EndProcess(*process_, spec_.mark);
+  peak_memory_ = std::max(peak_memory_, jobs::PeakMemory(process_->pid));
+  exit_status_ = jobs::EndProcess(*process_, spec_.mark);
   ReadOutput();
   process_.reset();
 }
@@ -255,7 +259,7 @@ void Sandbox::End() {
 void Sandbox::LogEnd(const Invocation& invocation, SteadyTime begin,
                      std::optional<double> init_ms) {
   const double ms = MillisSince(begin);
-  if (process_) peak_memory_ = std::max(peak_memory_, PeakMemory(process_->pid));
+  if (process_) peak_memory_ = std::max(peak_memory_, jobs::PeakMemory(process_->pid));
   log_.Write("END RequestId: " + invocation.request_id);
   std::string report =
       "REPORT RequestId: " + invocation.request_id + "\tDuration: " + Fixed2(ms) +

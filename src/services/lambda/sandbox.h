@@ -19,12 +19,14 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "jobs/process.h"
 #include "services/lambda/function_log.h"
-#include "services/lambda/process.h"
 #include "services/lambda/runtime_api.h"
 
 namespace usher::lambda {
 
+inline constexpr std::uint64_t kMaxFunctionProcesses = jobs::ProcessLimits{}.processes;
+inline constexpr std::uint64_t kDefaultFunctionFileBytes = jobs::ProcessLimits{}.file_bytes;
 inline constexpr std::chrono::seconds kInitTime{10};  // for the initialisation, beside the timeout
 
 // What a sandbox is made of.
@@ -80,7 +82,7 @@ struct InvocationResult {
 class Sandbox {
  public:
   // `spawner` and `clock` outlive it.
-  Sandbox(SandboxSpec spec, Spawner& spawner, const Clock& clock);
+  Sandbox(SandboxSpec spec, jobs::Spawner& spawner, const Clock& clock);
   ~Sandbox();
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
@@ -111,11 +113,11 @@ class Sandbox {
   void LogEnd(const Invocation& invocation, SteadyTime begin, std::optional<double> init_ms);
 
   SandboxSpec spec_;
-  Spawner& spawner_;
+  jobs::Spawner& spawner_;
   const Clock& clock_;
   FunctionLog log_;
   std::unique_ptr<RuntimeApi> api_;
-  std::optional<Process> process_;
+  std::optional<jobs::Process> process_;
   std::optional<int> exit_status_;
   std::uint64_t peak_memory_ = 0;
   SteadyTime last_read_;

@@ -43,7 +43,7 @@ class SandboxTest : public testing::Test {
 
   TempFolder folder_;
   SystemClock clock_;
-  Spawner spawner_;
+  jobs::Spawner spawner_;
   std::string log_;
 };
 

@@ -1,4 +1,4 @@
-#include "services/lambda/process.h"
+#include "jobs/process.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -19,10 +19,10 @@
 #include <optional>
 #include <string_view>
 
-namespace usher::lambda {
+namespace usher::jobs {
 namespace {
 
-constexpr std::string_view kOomScore = "500";  // the kernel ends a function before the server
+constexpr std::string_view kOomScore = "500";  // the kernel ends it before the server
 constexpr int kSweeps = 8;                     // for processes that are made while others are ended
 constexpr std::size_t kMaxEnvironBytes = 256U << 10;
 
@@ -32,17 +32,23 @@ struct SpawnPlan {
   char* const* environment;
   const char* folder;
   pid_t parent;
-  int input, output;
-  rlim_t processes, file_bytes;
+  int input, output, errors;
+  ProcessLimits limits;  // processes: with those that run already
+  int nice;
+  const char* cannot_enter;
+  const char* cannot_execute;
 };
 
-void Limit(__rlimit_resource which, rlim_t value) {
+void Limit(__rlimit_resource which, std::uint64_t value) {
+  if (value == kUnlimited) return;
   rlimit limit{};
   if (getrlimit(which, &limit) != 0) return;
   if (limit.rlim_max < value) value = limit.rlim_max;
   limit.rlim_cur = limit.rlim_max = value;
   setrlimit(which, &limit);
 }
+
+void Say(const char* words) { (void)!write(2, words, std::strlen(words)); }
 
 // Runs in the child, which still shares the parent's memory: system calls only.
 [[noreturn]] void Exec(const SpawnPlan& plan) {
@@ -57,18 +63,19 @@ void Limit(__rlimit_resource which, rlim_t value) {
   const int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (score >= 0) (void)!write(score, kOomScore.data(), kOomScore.size());
   Limit(RLIMIT_CORE, 0);
-  Limit(RLIMIT_NOFILE, kMaxFunctionFiles);
-  Limit(RLIMIT_AS, kMaxFunctionAddressSpace);
-  Limit(RLIMIT_FSIZE, plan.file_bytes);
-  Limit(RLIMIT_NPROC, plan.processes);
+  Limit(RLIMIT_NOFILE, plan.limits.files);
+  Limit(RLIMIT_AS, plan.limits.address_space);
+  Limit(RLIMIT_FSIZE, plan.limits.file_bytes);
+  Limit(RLIMIT_NPROC, plan.limits.processes);
+  if (plan.nice != 0) (void)!nice(plan.nice);
   dup2(plan.input, 0);
   dup2(plan.output, 1);
-  dup2(plan.output, 2);
+  dup2(plan.errors, 2);
   close_range(3, ~0U, 0);
   umask(022);
-  constexpr std::string_view words = "Runtime.InvalidWorkingDir: cannot enter the code's folder\n";
   if (chdir(plan.folder) != 0) {
-    (void)!write(2, words.data(), words.size());
+    Say(plan.cannot_enter);
+    Say("\n");
     _exit(127);
   }
   sigset_t none;
@@ -76,11 +83,12 @@ void Limit(__rlimit_resource which, rlim_t value) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   execve(plan.arguments[0], plan.arguments, plan.environment);
   const char* why = strerrordesc_np(errno);
-  (void)!write(2, "Runtime.InvalidEntrypoint: cannot execute ", 42);
-  (void)!write(2, plan.arguments[0], std::strlen(plan.arguments[0]));
-  (void)!write(2, ": ", 2);
-  if (why != nullptr) (void)!write(2, why, std::strlen(why));
-  (void)!write(2, "\n", 1);
+  for (const char* words :
+       {plan.cannot_execute, " ", static_cast<const char*>(plan.arguments[0]), ": "}) {
+    Say(words);
+  }
+  if (why != nullptr) Say(why);
+  Say("\n");
   _exit(127);
 }
 
@@ -106,12 +114,26 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-Result<Process> Spawn(const ProcessSpec& spec) {
+struct Pipe {
+  UniqueFd read, write;
+};
+
+Result<Pipe> MakePipe() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return SystemError("pipe", errno);
-  UniqueFd read_end(ends[0]);
-  const UniqueFd write_end(ends[1]);
-  fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
+  fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+Result<Process> Spawn(const ProcessSpec& spec) {
+  auto output = MakePipe();
+  if (!output) return output.error();
+  Pipe errors;
+  if (spec.separate_errors) {
+    auto made = MakePipe();
+    if (!made) return made.error();
+    errors = *std::move(made);
+  }
   const UniqueFd nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (nothing.get() < 0) return SystemError("/dev/null", errno);
 
@@ -120,17 +142,21 @@ Result<Process> Spawn(const ProcessSpec& spec) {
   sysinfo(&info);
   const std::vector<char*> arguments = Pointers(spec.command);
   const std::vector<char*> environment = Pointers(spec.environment);
-  const SpawnPlan plan{.arguments = arguments.data(),
-                       .environment = environment.data(),
-                       .folder = spec.folder.c_str(),
-                       .parent = getpid(),
-                       .input = nothing.get(),
-                       .output = write_end.get(),
-                       .processes = info.procs + kMaxFunctionProcesses,
-                       .file_bytes = spec.file_bytes};
+  SpawnPlan plan{.arguments = arguments.data(),
+                 .environment = environment.data(),
+                 .folder = spec.folder.c_str(),
+                 .parent = getpid(),
+                 .input = nothing.get(),
+                 .output = output->write.get(),
+                 .errors = spec.separate_errors ? errors.write.get() : output->write.get(),
+                 .limits = spec.limits,
+                 .nice = spec.nice,
+                 .cannot_enter = spec.cannot_enter.c_str(),
+                 .cannot_execute = spec.cannot_execute.c_str()};
+  if (plan.limits.processes != kUnlimited) plan.limits.processes += info.procs;
   Process process;
   process.pid = Fork(plan);
-  if (process.pid < 0) return SystemError("cannot start the function's process", errno);
+  if (process.pid < 0) return SystemError("cannot start a process", errno);
   process.ended = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0)));
   if (process.ended.get() < 0) {
     const Error error = SystemError("pidfd_open", errno);
@@ -138,7 +164,8 @@ Result<Process> Spawn(const ProcessSpec& spec) {
     waitpid(process.pid, nullptr, 0);
     return error;
   }
-  process.output = std::move(read_end);
+  process.output = std::move(output->read);
+  process.errors = std::move(errors.read);
   return process;
 }
 
@@ -258,4 +285,4 @@ std::uint64_t PeakMemory(pid_t pid) {
   return kilobytes << 10;
 }
 
-}  // namespace usher::lambda
+}  // namespace usher::jobs
