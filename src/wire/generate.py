@@ -33,6 +33,8 @@ TIMESTAMPS = {"unixTimestamp": "kEpochSeconds", "iso8601": "kIso8601", "rfc822":
 LOCATIONS = {"uri": "kUri", "querystring": "kQuery", "header": "kHeader", "headers": "kHeaderPrefix", "statusCode": "kStatusCode"}
 # Values that we add to an enum of a model: each is an extension of our own, described in docs/compatibility.md.
 ENUM_EXTENSIONS = {("lambda", "Runtime"): ["usher"]}
+# Shapes that are kept as the JSON that they came as: large, of no meaning here, and some of them hold themselves.
+KEPT_AS_JSON = {("glue", "CodeGenConfigurationNodes")}
 # Operations that people reach by a link in a mail, which nobody signs: the token in it is the proof.
 LINKS = {("sns", "ConfirmSubscription"), ("sns", "Unsubscribe")}
 CPP_KEYWORDS = set(keyword.kwlist) | {
@@ -95,6 +97,9 @@ class Service:
         for (service, shape), values in ENUM_EXTENSIONS.items():
             if service == name:
                 self.shapes[shape]["enum"] = self.shapes[shape]["enum"] + values
+        for service, shape in KEPT_AS_JSON:
+            if service == name:
+                self.shapes[shape] = {"type": "structure", "members": {}, "document": True}
         unknown = sorted(operations - set(self.model["operations"]))
         if unknown:
             sys.exit(f"operations.txt: {name} has no operation {', '.join(unknown)}")

@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "base/check.h"
 
@@ -15,12 +16,17 @@ namespace {
 constexpr std::uint32_t kMatchSteps = 1'000'000;
 
 // The models' patterns are Java's. Where PCRE2 differs: \uHHHH is read with PCRE2_ALT_BSUX, \w and
-// \d mean ASCII as long as PCRE2_UCP is not set, and \p{ASCII} has to be spelled out.
+// \d mean ASCII as long as PCRE2_UCP is not set, \p{ASCII} has to be spelled out, and so have the
+// characters beyond U+FFFF, which Java writes as pairs of surrogates.
 std::string InPcreDialect(std::string_view expression) {
-  constexpr std::string_view kAscii = "\\p{ASCII}";
+  constexpr std::pair<std::string_view, std::string_view> kSpelledOut[] = {
+      {"\\p{ASCII}", "[\\x00-\\x7F]"}, {"\\uD800\\uDC00-\\uDBFF\\uDFFF", "\U00010000-\U0010FFFF"}};
   std::string text(expression);
-  for (std::size_t at = text.find(kAscii); at != std::string::npos; at = text.find(kAscii, at)) {
-    text.replace(at, kAscii.size(), "[\\x00-\\x7F]");
+  for (const auto& [java, pcre] : kSpelledOut) {
+    for (std::size_t at = text.find(java); at != std::string::npos; at = text.find(java, at)) {
+      text.replace(at, java.size(), pcre);
+      at += pcre.size();
+    }
   }
   return text;
 }

@@ -51,6 +51,13 @@ TEST(Pattern, ReadsCharactersWrittenAsHexDigits) {
   EXPECT_FALSE(text.Matches("\u0100"));
 }
 
+TEST(Pattern, ReadsCharactersWrittenAsSurrogates) {
+  const Pattern text("[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\t]*");
+
+  EXPECT_TRUE(text.Matches("a\tb \u00FC \U0001F3AC"));
+  EXPECT_FALSE(text.Matches("a\nb"));
+}
+
 TEST(Pattern, CountsDigitsAndWordsInAsciiAsTheModelsDo) {
   EXPECT_TRUE(Pattern("\\d{12}").Matches("000000000000"));
   EXPECT_FALSE(Pattern("\\d{3}").Matches("\u0661\u0662\u0663"));  // Arabic-Indic digits
