@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "builtin_jobs/child.h"
 #include "cli/options.h"
 #include "jobs/child.h"
 #include "services/personalize/batch_job.h"
@@ -18,10 +19,11 @@ struct ChildJob {
 };
 
 // Everything that the server runs as a child process of this program.
-constexpr std::array<ChildJob, 3> kChildJobs{{
+constexpr std::array<ChildJob, 4> kChildJobs{{
     {personalize::kImportChild, personalize::ImportChild},
     {personalize::kTrainChild, personalize::TrainChild},
     {personalize::kBatchChild, personalize::BatchChild},
+    {builtin_jobs::kBuiltinChild, builtin_jobs::BuiltinChild},
 }};
 
 }  // namespace
@@ -31,12 +33,12 @@ int Job(Arguments arguments) {
   const std::vector<Option> options{{"--work", "FOLDER",
                                      "folder with request.json; result.json is written there",
                                      TakeText(work_folder), Option::kRequired}};
-  constexpr CommandHelp kHelp{
-      .name = "job",
-      .purpose =
-          "Runs one of the server's jobs: import, train or batch. The server starts it by "
-          "itself; progress goes to standard output.",
-      .positionals = "NAME"};
+  constexpr CommandHelp kHelp{.name = "job",
+                              .purpose =
+                                  "Runs one of the server's jobs: import, train, batch or a "
+                                  "built-in job of Glue. The server starts it by "
+                                  "itself; progress goes to standard output.",
+                              .positionals = "NAME"};
   std::vector<std::string> names;
   if (const auto exit = ParseOptions(kHelp, options, arguments, &names)) return *exit;
   if (names.size() != 1) return FailUsage("job", "name one job");
