@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <vector>
 
 #include "base/log.h"
@@ -132,8 +133,14 @@ int Serve(Arguments arguments) {
        "(exclude)",
        TakeChoice(settings.seen, {"exclude", "include"})},
       {"--python", "FILE",
-       "the Python interpreter that runs Lambda's functions, with awslambdaric (that of ./setup)",
+       "the Python interpreter that runs Lambda's functions and Glue's pythonshell jobs, with "
+       "awslambdaric and boto3 (that of ./setup)",
        TakeText(settings.python)},
+      {"--spark-home", "DIR", "Spark for Glue's glueetl jobs, as ./setup --spark makes it",
+       TakeText(settings.spark_home)},
+      {"--spark-master", "URL",
+       "where Spark's work is done: any master that spark-submit takes (local[*])",
+       TakeText(settings.spark_master)},
       {"--smtp", "URL",
        "relay for mails, smtp[s]://user:password@host:port; without it mails are kept in the data "
        "folder, where `usher mail` shows them",
@@ -189,6 +196,10 @@ int Serve(Arguments arguments) {
       .include_seen = settings.seen == "include",
       .binary = "/proc/self/exe",
       .python = settings.python.empty() ? USHER_PYTHON : settings.python,
+      .python_packages = USHER_PYTHON_PACKAGES,
+      .spark_home = settings.spark_home.empty() ? USHER_SPARK
+                                               : std::filesystem::absolute(settings.spark_home),
+      .spark_master = settings.spark_master.empty() ? "local[*]" : settings.spark_master,
       .layers_folder = USHER_LAYERS,
       .layer_rules = settings.layers.value_or(lambda::DefaultLayerRules()),
       .time_scale = *time_scale,

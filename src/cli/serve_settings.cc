@@ -26,13 +26,15 @@ constexpr std::array<std::string_view, 2> kAuth{"on", "off"};
 constexpr std::array<std::string_view, 2> kSeen{"exclude", "include"};
 constexpr std::array<std::string_view, 2> kLogFormat{"text", "json"};
 constexpr std::array<std::string_view, 2> kSwitch{"on", "off"};
-constexpr std::array<Key, 15> kKeys{
+constexpr std::array<Key, 17> kKeys{
     {{"data", &ServeSettings::data, {}},
      {"listen", &ServeSettings::listen, {}},
      {"console", &ServeSettings::console, {}},
      {"auth", &ServeSettings::auth, kAuth},
      {"seen", &ServeSettings::seen, kSeen},
      {"python", &ServeSettings::python, {}},
+     {"spark-home", &ServeSettings::spark_home, {}},
+     {"spark-master", &ServeSettings::spark_master, {}},
      {"log-format", &ServeSettings::log_format, kLogFormat},
      {"smtp", &ServeSettings::smtp, {}},
      {"smtp-ca", &ServeSettings::smtp_ca, {}},

@@ -18,11 +18,13 @@ namespace usher::cli {
 struct ServeSettings {
   std::string data;
   std::string listen;
-  std::string console;                                   // "HOST:PORT", "off"
-  std::string auth;                                      // "on", "off"
-  std::string seen;                                      // "exclude", "include"
-  std::string log_format;                                // "text", "json"
-  std::string python;                                    // interpreter for Lambda's functions
+  std::string console;       // "HOST:PORT", "off"
+  std::string auth;          // "on", "off"
+  std::string seen;          // "exclude", "include"
+  std::string log_format;    // "text", "json"
+  std::string python;        // interpreter for Lambda's functions and Glue's jobs
+  std::string spark_home;    // what ./setup --spark made
+  std::string spark_master;  // as spark-submit takes it
   std::optional<std::vector<lambda::LayerRule>> layers;  // in the configuration alone
   std::string smtp;                                      // "smtp://user:password@host:587"
   std::string smtp_ca;                                   // file of certificate authorities

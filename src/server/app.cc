@@ -22,6 +22,7 @@
 #include "services/apigateway/service.h"
 #include "services/cloudformation/service.h"
 #include "services/cloudwatch/service.h"
+#include "services/glue/service.h"
 #include "services/iam/service.h"
 #include "services/lambda/code_links.h"
 #include "services/lambda/service.h"
@@ -105,8 +106,10 @@ struct App::Parts {
   // Jobs and deliveries use services, which are made after them: none may run when the services
   // end.
   ~Parts() {
+    if (glue) glue->StopRuns();
     if (deliveries) deliveries->Stop();
     if (lambda) lambda->Stop();
+    if (glue) glue->Stop();
     if (apigateway) apigateway->Stop();
     if (jobs) jobs->Stop();
     xray_daemon.reset();
@@ -139,6 +142,7 @@ struct App::Parts {
   std::unique_ptr<personalize::Service> personalize;
   functions::MovieFunctions movie_functions;
   std::unique_ptr<lambda::Service> lambda;
+  std::unique_ptr<glue::Service> glue;
   std::unique_ptr<sqs::Service> sqs;
   std::unique_ptr<sns::Service> sns;
   std::unique_ptr<states::Service> states;
@@ -267,9 +271,22 @@ Result<void> App::Parts::RegisterServices(const AppOptions& options, const std::
   if (!opened) return opened.error();
   lambda = *std::move(opened);
   lambda::Register(dispatcher, *lambda);
+  auto opened_glue =
+      glue::Service::Open({.data_folder = folder.path(),
+                           .endpoint = endpoint,
+                           .binary = options.binary,
+                           .python = options.python,
+                           .python_packages = options.python_packages,
+                           .spark_home = options.spark_home,
+                           .spark_master = options.spark_master},
+                          *documents, *deliveries, dispatcher, *temporary_credentials, clock);
+  if (!opened_glue) return opened_glue.error();
+  glue = *std::move(opened_glue);
+  glue::Register(dispatcher, *glue);
   cloudformation.reset(new cloudformation::Service{*documents, *deliveries, dispatcher, clock});
   cloudformation::Register(dispatcher, *cloudformation);
   lambda->Start();
+  glue->Start();
   apigateway = std::make_unique<apigateway::Service>(*documents, dispatcher, *temporary_credentials,
                                                      *http_client, clock);
   apigateway::Register(dispatcher, *apigateway);
@@ -464,6 +481,7 @@ Result<std::unique_ptr<App>> App::Start(AppOptions options) {
 bool App::Stop(Millis grace) {
   parts_->sqs->StopWaiting();
   parts_->states->driver.StopWaiting();
+  parts_->glue->StopRuns();
   // Functions that run on are ended before their callers are cut off.
   parts_->lambda->StopAfter(grace * 4 / 5);
   const bool in_time = parts_->http->Stop(grace);
@@ -475,6 +493,7 @@ bool App::Stop(Millis grace) {
   parts_->http_client->Stop();
   parts_->deliveries->Stop();
   parts_->lambda->Stop();
+  parts_->glue->Stop();
   parts_->apigateway->Stop();
   parts_->jobs->Stop();
   parts_->xray_daemon.reset();

@@ -28,9 +28,12 @@ struct AppOptions {
   std::optional<ConsoleListener> console;  // none: no console
   std::string version;                     // of this program, as the console shows it
   bool verify_signatures = true;           // false only on a loopback address
-  bool include_seen = false;  // recommend items that the user has already interacted with
-  std::string binary;         // of this program, for jobs in child processes
-  std::string python;         // interpreter for Lambda's functions, with awslambdaric
+  bool include_seen = false;    // recommend items that the user has already interacted with
+  std::string binary;           // of this program, for jobs in child processes
+  std::string python;           // interpreter for Lambda's functions, with awslambdaric
+  std::string python_packages;  // the folder with awsglue and glue_runtime, for Glue's jobs
+  std::string spark_home;       // what ./setup --spark makes; may be missing
+  std::string spark_master = "local[*]";
   std::string layers_folder;  // where ./setup --layer installs what layers stand for
   std::vector<lambda::LayerRule> layer_rules = lambda::DefaultLayerRules();
   HttpLimits limits;

@@ -129,6 +129,16 @@ constexpr ServiceRow kServiceNames[] = {
     {"cloudformation", {ErrorCode::kAlreadyExists, "AlreadyExistsException", 400}},
     {"cloudformation", {ErrorCode::kLimitExceeded, "LimitExceededException", 400}},
 
+    {"glue", {ErrorCode::kInvalidInput, "InvalidInputException", 400}},
+    {"glue", {ErrorCode::kNotFound, "EntityNotFoundException", 400}},
+    {"glue", {ErrorCode::kAlreadyExists, "AlreadyExistsException", 400}},
+    {"glue", {ErrorCode::kInUse, "ConcurrentModificationException", 400}},
+    {"glue", {ErrorCode::kLimitExceeded, "ResourceNumberLimitExceededException", 400}},
+    {"glue", {ErrorCode::kInvalidNextToken, "InvalidInputException", 400}},
+    {"glue", {ErrorCode::kInternal, "InternalServiceException", 500}},
+    {"glue", {ErrorCode::kCorrupt, "InternalServiceException", 500}},
+    {"glue", {ErrorCode::kCancelled, "InternalServiceException", 500}},
+
     {"logs", {ErrorCode::kInvalidInput, "InvalidParameterException", 400}},
     {"logs", {ErrorCode::kInvalidNextToken, "InvalidParameterException", 400}},
     {"sns", {ErrorCode::kInvalidInput, "InvalidParameter", 400}},

@@ -1,0 +1,28 @@
+// Carries runs out: a lane of deliveries, each of which is one run, from its begin to its end.
+//
+// A run whose process fails is followed by another attempt, a run of its own, while its job's
+// MaxRetries allow it. A run that the end of the server cuts begins again, under the same id, at
+// most kMaxBegun times in all: its script must bear that, as it must bear a retry.
+#pragma once
+
+#include "jobs/delivery_queue.h"
+#include "services/glue/catalog.h"
+#include "services/glue/service.h"
+
+namespace usher::glue {
+
+inline constexpr std::string_view kRunLane = "glue/runs";
+inline constexpr int kRunsAtOnce = 8;                // others wait
+inline constexpr std::size_t kMaxActiveRuns = 1000;  // that go on or wait
+inline constexpr int kMaxBegun = 3;
+
+void AddRunLane(Service& service);
+
+// Adds the run, and the delivery that will carry it out, to the batch.
+void AddRunToLane(storage::Batch& batch, const RunRecord& run, Service& service);
+
+// What the lane calls.
+jobs::Outcome CarryOut(const jobs::Delivery& delivery, const jobs::StopToken& stop,
+                       Service& service);
+
+}  // namespace usher::glue
