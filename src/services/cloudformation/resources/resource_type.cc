@@ -32,6 +32,7 @@ const std::vector<ResourceType>& Types() {
     AddSqsTypes(made);
     AddStackTypes(made);
     AddStatesTypes(made);
+    AddGlueTypes(made);
     return made;
   }();
   return types;

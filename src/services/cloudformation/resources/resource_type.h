@@ -142,6 +142,7 @@ ResourceType::Question Gone(Step step);
 // ---- the rows, by service ----
 
 void AddApiGatewayTypes(std::vector<ResourceType>& types);
+void AddGlueTypes(std::vector<ResourceType>& types);
 void AddIamTypes(std::vector<ResourceType>& types);
 void AddLambdaTypes(std::vector<ResourceType>& types);
 void AddLogsTypes(std::vector<ResourceType>& types);
