@@ -108,6 +108,23 @@ Ending EndingOf(const RunRecord& run, const RunEnd& end, const RunFolder& folder
   return {.state = kFailed, .message = WhyFailed(folder, end.status, last_error), .time = end.time};
 }
 
+// A place among the runs of a kind that few may go on of; without a limit there always is one.
+class Place {
+ public:
+  explicit Place(std::counting_semaphore<>* places)
+      : places_(places), is_taken_(!places || places->try_acquire()) {}
+  ~Place() {
+    if (places_ && is_taken_) places_->release();
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  [[nodiscard]] bool is_taken() const { return is_taken_; }
+
+ private:
+  std::counting_semaphore<>* places_;
+  bool is_taken_;
+};
+
 class Runner {
  public:
   Runner(Service& service, const jobs::StopToken& stop) : service_(service), stop_(stop) {}
@@ -128,6 +145,8 @@ class Runner {
     const auto has_room = HasRoom(*run);
     if (!has_room) return Again(has_room.error());
     if (!*has_room) return Outcome::Later(service_.clock.Now() + kQueueLook);
+    const Place place(run->command.name == kSparkCommand ? &service_.spark_places : nullptr);
+    if (!place.is_taken()) return Outcome::Later(service_.clock.Now() + kQueueLook);
 
     if (const auto begun = Begin(*run); !begun) return Again(begun.error());
     auto folder = RunFolder::Make(service_.options.data_folder, *run->run.id);

@@ -13,6 +13,7 @@ namespace usher::glue {
 
 inline constexpr std::string_view kRunLane = "glue/runs";
 inline constexpr int kRunsAtOnce = 8;                // others wait
+inline constexpr int kSparkRunsAtOnce = 2;           // of those: a driver takes gigabytes
 inline constexpr std::size_t kMaxActiveRuns = 1000;  // that go on or wait
 inline constexpr int kMaxBegun = 3;
 

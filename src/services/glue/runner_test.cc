@@ -178,6 +178,17 @@ TEST_F(RunnerTest, SaysHowSparkIsInstalled) {
   EXPECT_THAT(*Run().error_message, HasSubstr("Run: ./setup --spark"));
 }
 
+TEST_F(RunnerTest, FewRunsOfSparkGoOnAtOnce) {
+  CreateJob("", {.command = {.name = "glueetl"}});
+  ASSERT_TRUE(StartRun());
+  deliveries_.waiting.push_back(deliveries_.waiting.front());
+  for (int i = 0; i < kSparkRunsAtOnce; ++i) service_->spark_places.acquire();
+  EXPECT_EQ(CarryOutNext(), jobs::Outcome::Kind::kAgain);
+  service_->spark_places.release();
+  EXPECT_EQ(CarryOutNext(), jobs::Outcome::Kind::kDone);
+  EXPECT_TRUE(service_->spark_places.try_acquire());  // given back
+}
+
 TEST_F(RunnerTest, HandsTheScriptItsArguments) {
   CreateJob(
       "for word in \"$@\"; do echo \"$word\"; done",

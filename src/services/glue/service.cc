@@ -15,7 +15,8 @@ Service::Service(Options given, storage::DocumentStore& documents, jobs::Deliver
       credentials(keys),
       clock(time),
       catalog(documents),
-      logs(door) {}
+      logs(door),
+      spark_places(kSparkRunsAtOnce) {}
 
 Result<std::unique_ptr<Service>> Service::Open(Options options, storage::DocumentStore& store,
                                                jobs::DeliveryQueue& deliveries,

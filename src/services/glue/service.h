@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <semaphore>
 #include <string>
 
 #include "base/clock.h"
@@ -66,6 +67,7 @@ class Service {
   jobs::Spawner spawner;
   StopSignals signals;
   RunProgress progress;
+  std::counting_semaphore<> spark_places;
   // Held while a run is counted and added, or a job changed.
   std::mutex changing;
 
