@@ -41,14 +41,15 @@ sys.modules["awswrangler"] = types.SimpleNamespace(s3=types.SimpleNamespace(to_p
 RUN_TWIN = "import json, sys; import {name}; print(json.dumps({name}.lambda_handler(json.loads(sys.argv[1]), None)))"
 
 
-def event_of(key):
-    return {"Records": [{"s3": {"bucket": {"name": BUCKET}, "object": {"key": key}}}]}
+def event_of(key, **object_members):
+    return {"Records": [{"s3": {"bucket": {"name": BUCKET}, "object": {"key": key, **object_members}}}]}
 
 
-def run_twin(server, name, key, environment, prelude=""):
+def run_twin(server, name, key, environment, prelude="", **object_members):
     """The twin's answer, and what it printed before, in a process of its own."""
+    event = event_of(key, **object_members)
     ran = subprocess.run(
-        [sys.executable, "-c", prelude + RUN_TWIN.format(name=name), json.dumps(event_of(key))],
+        [sys.executable, "-c", prelude + RUN_TWIN.format(name=name), json.dumps(event)],
         env={
             **clean_environment(),
             **server.exports,
@@ -102,8 +103,9 @@ class Functions:
         )
         self.functions.get_waiter("function_active_v2").wait(FunctionName=name)
 
-    def invoke(self, name, key):
-        answer = self.functions.invoke(FunctionName=name, Payload=json.dumps(event_of(key)))
+    def invoke(self, name, key, **object_members):
+        event = json.dumps(event_of(key, **object_members))
+        answer = self.functions.invoke(FunctionName=name, Payload=event)
         return json.loads(answer["Payload"].read()), answer.get("FunctionError")
 
     def put(self, key, text):
@@ -227,6 +229,7 @@ def test_users_start_batch_inference_in_both(prepared):
         "NUM_RESULTS": "7",
         "CONFIG": '{"itemExplorationConfig":{"explorationWeight":"0.3","explorationItemAgeCutOff":"30"}}',
     }
+    environment["ROLE_NAME"] = workflow.create_role(prepared.server, "my-batches").rsplit("/", 1)[1]
     native_environment = {**environment, "JOB_NAME": "native"}
     functions.create("trigger", "batch_trigger", native_environment)
 
@@ -253,6 +256,7 @@ def test_users_start_batch_inference_in_both(prepared):
     ):
         assert described[0][member] == described[1][member], member
     assert described[0]["jobOutput"]["s3DataDestination"]["path"] == f"s3://{BUCKET}/results//inference/"
+    assert described[0]["roleArn"].endswith(":role/my-batches")
 
     # items.json needs a solution version of another recipe, and says so.
     functions.put("input/items.json", '{"itemId":"1"}\n\n')
@@ -315,6 +319,42 @@ def find_rows(functions, key):
         return functions.table(key).to_pylist()
     except functions.s3.exceptions.NoSuchKey:
         return None
+
+
+# --- training_trigger ------------------------------------------------------------------------------
+
+
+def test_ratings_start_the_machine_once_for_an_event_in_both(functions):
+    states = functions.server.client("stepfunctions")
+    definition = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+    machine = states.create_state_machine(
+        name="trains", definition=json.dumps(definition), roleArn=functions.role
+    )["stateMachineArn"]
+    environment = {"STATE_MACHINE_ARN": machine}
+    functions.create("train-trigger", "training_trigger", environment)
+    key = "raw+data/ratings.csv"  # form-encoded: there is a space in it
+
+    def native(key, **members):
+        payload, error = functions.invoke("train-trigger", key, **members)
+        assert error is None, payload
+        return payload
+
+    def twin(key, **members):
+        return run_twin(functions.server, "training_trigger", key, environment, **members)[0]
+
+    for number, run in enumerate((native, twin)):
+        sequencer = f"00A{number}"
+        arn = run(key, sequencer=sequencer)["executionArn"]
+        assert arn.endswith(f":trains:ratings-{sequencer}")
+        described = eventually(
+            lambda arn=arn: (found := states.describe_execution(executionArn=arn))["status"] == "SUCCEEDED"
+            and found
+        )
+        assert json.loads(described["input"]) == {"Bucket": BUCKET, "Key": "raw data/ratings.csv"}
+        assert run(key, sequencer=sequencer) is None
+        assert run("raw/movies.csv", sequencer="1") is None
+        # An event made by hand has no sequencer: it starts one each time.
+        assert run(key)["executionArn"] != run(key)["executionArn"]
 
 
 # --- realtime_api ----------------------------------------------------------------------------------
