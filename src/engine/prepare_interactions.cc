@@ -1,11 +1,11 @@
 #include "engine/prepare_interactions.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
 #include <numeric>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -141,31 +141,34 @@ void DropDuplicates(const InteractionTable& table, int threads, Kept& kept) {
   });
 }
 
-// A text on its way to a sink.
-class CsvText {
- public:
-  explicit CsvText(const ByteSink& sink) : sink_(sink) { buffer_.reserve(kBufferBytes); }
+// As a field of a line, in quotes where it must be.
+std::string Field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string field = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') field += c;
+    field += c;
+  }
+  field += '"';
+  return field;
+}
 
-  void Add(std::string_view field) {
-    if (field.find_first_of(",\"\r\n") == std::string_view::npos) {
-      buffer_.append(field);
-      return;
-    }
-    buffer_ += '"';
-    for (const char c : field) {
-      if (c == '"' || c == '\\') buffer_ += c;
-      buffer_ += c;
-    }
-    buffer_ += '"';
-  }
-  void Add(std::int64_t number) {
-    char digits[24];
-    const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    buffer_.append(digits, static_cast<std::size_t>(end - digits));
-  }
-  void Separate() { buffer_ += ','; }
-  Result<void> EndLine() {
-    buffer_ += '\n';
+std::vector<std::string> Fields(const std::vector<std::string>& texts) {
+  std::vector<std::string> fields;
+  fields.reserve(texts.size());
+  for (const std::string& text : texts) fields.push_back(Field(text));
+  return fields;
+}
+
+// Lines of three fields on their way to a sink.
+class CsvLines {
+ public:
+  explicit CsvLines(const ByteSink& sink) : sink_(sink) { buffer_.reserve(kBufferBytes); }
+
+  // The fields are as Field gives them.
+  Result<void> Add(std::string_view first, std::string_view second, std::string_view third) {
+    buffer_.append(first).append(1, ',').append(second).append(1, ',').append(third).append(1,
+                                                                                            '\n');
     return buffer_.size() < kBufferBytes / 2 ? Result<void>() : Flush();
   }
   Result<void> Flush() {
@@ -183,7 +186,10 @@ Result<void> WriteInteractions(const InteractionTable& table, const Kept& kept,
                                const PrepareRequest& request, const ByteSink& sink) {
   constexpr std::size_t kRowsAtOnce = std::size_t{1} << 18;
   if (auto head = sink("ITEM_ID,USER_ID,TIMESTAMP\n"); !head) return head;
-  CsvText text(sink);
+  const std::vector<std::string> items = Fields(table.item_ids);  // once, not once a row
+  const std::vector<std::string> users = Fields(table.user_ids);
+  CsvLines lines(sink);
+  std::array<char, 24> digits{};
   for (std::size_t row = 0; row < table.size(); ++row) {
     if (row % kRowsAtOnce == 0) {
       if (request.stop.stop_requested()) return Cancelled("the preparation was stopped");
@@ -191,33 +197,29 @@ Result<void> WriteInteractions(const InteractionTable& table, const Kept& kept,
       if (request.progress) request.progress(kShareOfReading + (1 - kShareOfReading) * done);
     }
     if (kept[row] == 0) continue;
-    text.Add(table.item_ids[table.item[row]]);
-    text.Separate();
-    text.Add(table.user_ids[table.user[row]]);
-    text.Separate();
-    text.Add(table.timestamp[row]);
-    if (auto ended = text.EndLine(); !ended) return ended;
+    const char* end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), table.timestamp[row]).ptr;
+    const std::string_view time(digits.data(), static_cast<std::size_t>(end - digits.data()));
+    auto added = lines.Add(items[table.item[row]], users[table.user[row]], time);
+    if (!added) return added;
   }
-  return text.Flush();
+  return lines.Flush();
 }
 
 // `used`: whether a movie is in the interactions. Gives the number of movies.
 Result<std::uint64_t> WriteMetadata(const Movies& movies, const std::vector<bool>& used,
                                     const ByteSink& sink) {
   if (auto head = sink("TITLE,GENRES,ITEM_ID\n"); !head) return head.error();
-  CsvText text(sink);
+  CsvLines lines(sink);
   std::uint64_t count = 0;
   for (std::size_t movie = 0; movie < used.size(); ++movie) {
     if (!used[movie]) continue;
     ++count;
-    text.Add(movies.titles[movie]);
-    text.Separate();
-    text.Add(movies.genres[movie]);
-    text.Separate();
-    text.Add(movies.ids.strings()[movie]);
-    if (auto ended = text.EndLine(); !ended) return ended.error();
+    auto added = lines.Add(Field(movies.titles[movie]), Field(movies.genres[movie]),
+                           Field(movies.ids.strings()[movie]));
+    if (!added) return added.error();
   }
-  if (auto flushed = text.Flush(); !flushed) return flushed.error();
+  if (auto flushed = lines.Flush(); !flushed) return flushed.error();
   return count;
 }
 
