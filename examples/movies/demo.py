@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""From a file of ratings to movie recommendations, to a table of titles and to an e-mail, with boto3.
+"""One stack, one upload: from a file of ratings to recommendations by HTTP, a table of titles and an e-mail.
 
-Every call below is one that works against AWS as well, but for the two functions, which are built
-in (examples/movies/functions/ has them in Python). What points boto3 at Usher is the environment
-alone (AWS_ENDPOINT_URL and a key pair), as `usher env` prints it:
+all.yaml beside this file describes everything that the recommender is made of. What is done here, with boto3, is
+what a person would do: create the stack, confirm the subscription of the mails, upload the ratings. All else
+happens by itself, and is looked at. Nothing here knows of Usher: what points boto3 at it is the environment alone
+(AWS_ENDPOINT_URL and a key pair), as `usher env` prints it:
 
     eval "$(./usher env)"
     .venv/bin/python examples/movies/demo.py --movielens FOLDER
@@ -16,10 +17,13 @@ import collections
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -29,38 +33,28 @@ import pyarrow.parquet
 
 import show
 
+HERE = Path(__file__).resolve().parent
+STACK = "movies"
+ASSETS = "usher-demo-assets"
 BUCKET = "usher-demo"
-NAME = "movies"
 LIST_LENGTH = 10
 BATCH_USERS = 100
 RESULT_KEY = "batch/results/inference/transformed.parquet"
 EMAIL = "you@example.com"
 CONFIRMATION = "AWS Notification - Subscription Confirmation"
 NOTIFICATION = "AWS Notification Message"
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.1
 GIVE_UP_SECONDS = 1800
 
-INTERACTIONS_SCHEMA = {
-    "type": "record",
-    "name": "Interactions",
-    "namespace": "com.amazonaws.personalize.schema",
-    "fields": [
-        {"name": "USER_ID", "type": "string"},
-        {"name": "ITEM_ID", "type": "string"},
-        {"name": "TIMESTAMP", "type": "long"},
-    ],
-    "version": "1.0",
-}
-
-TRUST_PERSONALIZE = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "personalize.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    ],
+# What the state machine does, by the states that begin it (train.yaml).
+STAGES = {
+    "Prepare": "Prepared interactions: ratings of known movies, without duplicates",
+    "Import": "Imported them into a dataset",
+    "Train": "Trained a model",
+    "Metrics": "Read its metrics",
+    "Is there a campaign?": "Made a campaign, which serves it",
+    "What functions ask": "Told the functions of the API and of batches",
+    "Start a first batch": "Started a batch of the users in users.json",
 }
 
 
@@ -72,198 +66,93 @@ def main():
     options = parse_arguments()
     movies = read_movies(options.movielens / "movies.csv")
     ratings = read_ratings(options.movielens / "ratings.csv")
-    people = three_different_people(ratings, movies)
-
     s3 = boto3.client("s3")
-    personalize = boto3.client("personalize")
-    runtime = boto3.client("personalize-runtime")
-
-    show.heading("1. Data: ratings and movies into a bucket, ratings into interactions")
-    upload(s3, options.movielens)
-    prepare_interactions(s3)
-    role_arn = create_role(boto3.client("iam"))
-    group_arn = import_interactions(personalize, role_arn)
-
-    show.heading("2. Training: a personal model, and plain popularity to compare it with")
-    version_arn = train(personalize, group_arn, NAME, "aws-user-personalization")
-    popular_arn = train(personalize, group_arn, f"{NAME}-popular", "aws-popularity-count")
-    show_metrics(personalize, version_arn, popular_arn)
-
-    show.heading("3. Real time: a campaign answers for three people with different tastes")
-    campaign_arn = create_campaign(personalize, version_arn)
-    show_recommendations(runtime, campaign_arn, people, ratings, movies)
-
-    show.heading("4. Batch: a file dropped into the bucket ends in a table and an e-mail")
     mailbox = Mailbox(options.mail_command)
-    topic_arn = subscribe(boto3.client("sns"), mailbox)
-    deploy_functions(boto3.client("lambda"), s3, version_arn, topic_arn)
-    run_batch(s3, personalize, mailbox, version_arn, sorted(ratings, key=number_or_text))
 
-    if options.campaign_file:
-        options.campaign_file.write_text(campaign_arn + "\n", encoding="utf-8")
+    show.heading("1. One stack: all that a recommender is made of")
+    upload_templates(s3)
+    outputs = create_stack(boto3.client("cloudformation"))
+    confirm_subscription(mailbox)
+
+    show.heading("2. One upload: the state machine goes from ratings to a campaign")
+    known = mailbox.numbers(NOTIFICATION)
+    upload(s3, options.movielens, ratings)
+    output = follow(boto3.client("stepfunctions"), outputs["MachineArn"])
+    show_metrics(boto3.client("personalize"), output["Metrics"], outputs["DatasetGroupArn"])
+
+    show.heading("3. Real time: the API answers for three people with different tastes")
+    trace = ask_for(three_different_people(ratings, movies), outputs["ApiUrl"], ratings, movies)
+    show_trace(boto3.client("xray"), trace)
+
+    show.heading("4. Batch: users.json has become a table and an e-mail")
+    show_parquet(wait_until("Its answers have become a Parquet file", lambda: read_parquet(s3)))
+    show_mail(mailbox.show(mailbox.wait_for(NOTIFICATION, known, f"A mail has gone to {EMAIL}")))
+
+    if options.outputs_file:
+        options.outputs_file.write_text(json.dumps(outputs), encoding="utf-8")
 
 
-# --- 1. Data -------------------------------------------------------------------------------------
+# --- 1. The stack --------------------------------------------------------------------------------
 
 
-def upload(s3, folder):
+def upload_templates(s3):
+    """A stack within a stack is read from a bucket."""
+    s3.create_bucket(Bucket=ASSETS)
+    for name in ("train.yaml", "predict.yaml"):
+        s3.upload_file(str(HERE / name), ASSETS, name)
+    show.done(f"Uploaded train.yaml and predict.yaml to s3://{ASSETS}/")
+
+
+def create_stack(cloudformation):
+    """Gives the stack's outputs by their names."""
     started = time.monotonic()
-    s3.create_bucket(Bucket=BUCKET)
-    for name in ("ratings.csv", "movies.csv"):
-        s3.upload_file(str(folder / name), BUCKET, f"raw/{name}")
-    sizes = sum(
-        item["Size"] for item in s3.list_objects_v2(Bucket=BUCKET, Prefix="raw/")["Contents"]
+    parameters = {
+        "Bucket": BUCKET,
+        "Assets": ASSETS,
+        "Email": EMAIL,
+        "NumResults": str(LIST_LENGTH),
+        "PollSeconds": "1",
+        "Endpoint": os.environ.get("AWS_ENDPOINT_URL", "https://aws.amazon.com"),
+    }
+    cloudformation.create_stack(
+        StackName=STACK,
+        TemplateBody=(HERE / "all.yaml").read_text(encoding="utf-8"),
+        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
+        Capabilities=["CAPABILITY_NAMED_IAM"],  # it gives names to the roles that it makes
     )
-    show.done(
-        f"Uploaded ratings.csv and movies.csv to s3://{BUCKET}/raw/, {sizes / 1e6:.1f} MB", started
+    while True:
+        stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        if stack["StackStatus"] == "CREATE_COMPLETE":
+            break
+        if not stack["StackStatus"].endswith("_IN_PROGRESS"):
+            raise DemoError(f"the stack is {stack['StackStatus']}: {why(cloudformation)}")
+        show.waiting("Creating the stack", stack["StackStatus"], started)
+        time.sleep(POLL_SECONDS)
+    count = sum(
+        len(cloudformation.describe_stack_resources(StackName=name)["StackResources"])
+        for name in names_of_stacks(cloudformation)
     )
+    show.done(f"Created {count} resources: buckets, roles, functions, jobs, an API, …", time.monotonic() - started)
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def prepare_interactions(s3):
-    """Personalize wants USER_ID, ITEM_ID and TIMESTAMP: who met what, and when."""
-    started = time.monotonic()
-    body = s3.get_object(Bucket=BUCKET, Key="raw/ratings.csv")["Body"]
-    prepared = io.StringIO()
-    prepared.write("USER_ID,ITEM_ID,TIMESTAMP\n")
-    count = 0
-    for row in csv.DictReader(io.TextIOWrapper(body, encoding="utf-8", newline="")):
-        prepared.write(f"{row['userId']},{row['movieId']},{row['timestamp']}\n")
-        count += 1
-    s3.put_object(
-        Bucket=BUCKET, Key="interactions/interactions.csv", Body=prepared.getvalue().encode()
-    )
-    show.done(f"Prepared {count:,} interactions", started)
+def names_of_stacks(cloudformation):
+    """This stack and those within."""
+    resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+    kind = "AWS::CloudFormation::Stack"
+    return [STACK, *(r["PhysicalResourceId"] for r in resources if r["ResourceType"] == kind)]
 
 
-def create_role(iam):
-    """The role under which Personalize reads from and writes to the bucket."""
-    role = iam.create_role(
-        RoleName="PersonalizeRole", AssumeRolePolicyDocument=json.dumps(TRUST_PERSONALIZE)
-    )
-    return role["Role"]["Arn"]
-
-
-def import_interactions(personalize, role_arn):
-    group_arn = personalize.create_dataset_group(name=NAME)["datasetGroupArn"]
-    wait(
-        "Creating the dataset group",
-        lambda: personalize.describe_dataset_group(datasetGroupArn=group_arn)["datasetGroup"],
-    )
-
-    schema_arn = personalize.create_schema(
-        name=f"{NAME}-interactions", schema=json.dumps(INTERACTIONS_SCHEMA)
-    )["schemaArn"]
-    dataset_arn = personalize.create_dataset(
-        name=f"{NAME}-interactions",
-        datasetGroupArn=group_arn,
-        datasetType="Interactions",
-        schemaArn=schema_arn,
-    )["datasetArn"]
-    wait(
-        "Creating the interactions dataset",
-        lambda: personalize.describe_dataset(datasetArn=dataset_arn)["dataset"],
-    )
-
-    job_arn = personalize.create_dataset_import_job(
-        jobName=f"{NAME}-import",
-        datasetArn=dataset_arn,
-        dataSource={"dataLocation": f"s3://{BUCKET}/interactions/interactions.csv"},
-        roleArn=role_arn,
-    )["datasetImportJobArn"]
-    wait(
-        "Importing the interactions",
-        lambda: personalize.describe_dataset_import_job(datasetImportJobArn=job_arn)[
-            "datasetImportJob"
-        ],
-    )
-    return group_arn
-
-
-# --- 2. Training ---------------------------------------------------------------------------------
-
-
-def train(personalize, group_arn, name, recipe):
-    solution_arn = personalize.create_solution(
-        name=name,
-        datasetGroupArn=group_arn,
-        recipeArn=f"arn:aws:personalize:::recipe/{recipe}",
-        performAutoTraining=False,
-    )["solutionArn"]
-    wait(
-        f"Creating the solution {name}",
-        lambda: personalize.describe_solution(solutionArn=solution_arn)["solution"],
-    )
-    version_arn = personalize.create_solution_version(solutionArn=solution_arn)[
-        "solutionVersionArn"
+def why(cloudformation):
+    """The first failure, which the others follow from."""
+    events = [
+        event
+        for name in names_of_stacks(cloudformation)
+        for event in cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+        if event["ResourceStatus"].endswith("FAILED")
     ]
-    wait(
-        f"Training {recipe}",
-        lambda: personalize.describe_solution_version(solutionVersionArn=version_arn)[
-            "solutionVersion"
-        ],
-    )
-    return version_arn
-
-
-def show_metrics(personalize, version_arn, popular_arn):
-    """Both versions were scored on what the same held-out users did last."""
-    model = personalize.get_solution_metrics(solutionVersionArn=version_arn)["metrics"]
-    popular = personalize.get_solution_metrics(solutionVersionArn=popular_arn)["metrics"]
-    rows = [
-        (
-            name.replace("normalized_discounted_cumulative_gain", "NDCG").replace("_", " "),
-            f"{value:.4f}",
-            f"{popular[name]:.4f}" if name in popular else "-",
-        )
-        for name, value in sorted(model.items())
-    ]
-    show.table(rows, header=("metric on the hold-out", "personal", "popularity"))
-    key = "normalized_discounted_cumulative_gain_at_10"
-    show.note(f"NDCG@10: {model[key]:.4f} for the model, {popular[key]:.4f} for plain popularity")
-
-
-# --- 3. Real time --------------------------------------------------------------------------------
-
-
-def create_campaign(personalize, version_arn):
-    campaign_arn = personalize.create_campaign(name=NAME, solutionVersionArn=version_arn)[
-        "campaignArn"
-    ]
-    wait(
-        "Creating the campaign",
-        lambda: personalize.describe_campaign(campaignArn=campaign_arn)["campaign"],
-    )
-    return campaign_arn
-
-
-def show_recommendations(runtime, campaign_arn, people, ratings, movies):
-    lists = {}
-    columns = []
-    for user, taste in people:
-        started = time.monotonic()
-        answer = runtime.get_recommendations(
-            campaignArn=campaign_arn, userId=user, numResults=LIST_LENGTH
-        )
-        took_ms = 1000 * (time.monotonic() - started)
-        lists[user] = [item["itemId"] for item in answer["itemList"]]
-        best = sorted(ratings[user], key=lambda rated: -rated[1])[:3]
-        columns.append(
-            (
-                f"User {user}: much {taste}",
-                [f"♥ {movies[movie][0]}" for movie, _ in best]
-                + ["", f"recommended in {took_ms:.1f} ms:"]
-                + [
-                    f"{rank:2} {movies[movie][0]}"
-                    for rank, movie in enumerate(lists[user], start=1)
-                ],
-            )
-        )
-    show.side_by_side(columns)
-    if len(set(map(tuple, lists.values()))) != len(people):
-        raise DemoError("different people got the same recommendations")
-
-
-# --- 4. Batch ------------------------------------------------------------------------------------
+    first = min(events, key=lambda event: event["Timestamp"], default={})
+    return first.get("ResourceStatusReason", "it does not say why")
 
 
 class Mailbox:
@@ -282,14 +171,8 @@ class Mailbox:
 
     def wait_for(self, subject, known, text):
         """The number of a mail with this subject that is none of the `known`."""
-        started = time.monotonic()
-        while time.monotonic() - started < GIVE_UP_SECONDS:
-            for number in self.numbers(subject)[len(known) :]:
-                show.done(text, started)
-                return number
-            show.waiting(text, "no mail yet", started)
-            time.sleep(POLL_SECONDS)
-        raise DemoError(f"{text}: no mail after {GIVE_UP_SECONDS} s")
+        found = wait_until(text, lambda: self.numbers(subject)[len(known) :])
+        return found[0]
 
     def _run(self, *arguments):
         result = subprocess.run(
@@ -300,126 +183,189 @@ class Mailbox:
         return result.stdout
 
 
-def subscribe(sns, mailbox):
-    """A topic that mails to you, once you have opened the link in the first mail."""
-    topic_arn = sns.create_topic(Name=f"{NAME}-batch")["TopicArn"]
-    known = mailbox.numbers(CONFIRMATION)
-    sns.subscribe(TopicArn=topic_arn, Protocol="email", Endpoint=EMAIL)
-    number = mailbox.wait_for(
-        CONFIRMATION, known, f"Subscribed {EMAIL} to a topic"
-    )
+def confirm_subscription(mailbox):
+    """Nothing is mailed to anybody who has not opened the link of a first mail."""
+    number = mailbox.wait_for(CONFIRMATION, [], f"Subscribed {EMAIL} to what batches tell")
     link = re.search(r"^Confirm:\s+(\S+)", mailbox.show(number), re.MULTILINE)
     with urllib.request.urlopen(link.group(1)) as answer:
         answer.read()
     show.note(f"opened the link of mail {number}: {link.group(1)[:90]}…")
-    return topic_arn
 
 
-def deploy_functions(lambda_, s3, version_arn, topic_arn):
-    """One function starts a batch job for each file of users, the other writes its answers down."""
+# --- 2. The upload -------------------------------------------------------------------------------
+
+
+def upload(s3, folder, ratings):
+    users = sorted(ratings, key=number_or_text)[:BATCH_USERS]
+    lines = "".join(json.dumps({"userId": user}) + "\n" for user in users)
+    s3.put_object(Bucket=BUCKET, Key="raw/users.json", Body=lines.encode())
+    for name in ("movies.csv", "ratings.csv"):
+        s3.upload_file(str(folder / name), BUCKET, f"raw/{name}")
+    count = sum(map(len, ratings.values()))
+    show.done(f"Uploaded users.json, movies.csv and {count:,} ratings to s3://{BUCKET}/raw/")
+
+
+def follow(states, machine):
+    """Shows the states of the execution that the upload has started. Gives its output."""
+    execution = wait_until(
+        "Its event has started the state machine",
+        lambda: states.list_executions(stateMachineArn=machine)["executions"],
+    )[0]["executionArn"]
     started = time.monotonic()
-    functions = {
-        "BatchTrigger": {
-            "Handler": "batch_trigger",
-            "variables": {
-                "SOLUTION_ARN": version_arn,
-                "BATCH_RESULTS_KEY": "batch/results",
-                "NUM_RESULTS": str(LIST_LENGTH),
-            },
-        },
-        "BatchTransform": {
-            "Handler": "batch_transform",
-            "variables": {
-                "BATCH_RESULTS_KEY": "batch/results",
-                "METADATA_KEY": "raw/movies.csv",
-            },
-        },
-    }
-    arns = {}
-    for name, function in functions.items():
-        arns[name] = lambda_.create_function(
-            FunctionName=name,
-            Runtime="usher",
-            Role="arn:aws:iam::000000000000:role/PersonalizeRole",
-            Handler=function["Handler"],
-            Code={},
-            Timeout=60,
-            Environment={"Variables": function["variables"]},
-        )["FunctionArn"]
-        lambda_.get_waiter("function_active_v2").wait(
-            FunctionName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+    shown = 0
+    while True:
+        ended = states.describe_execution(executionArn=execution)
+        visits = visits_of(states, execution)
+        stages = [(name, at) for name, at in visits if name in STAGES]
+        ends = [at for _, at in stages[1:]]
+        if ended["status"] == "SUCCEEDED":
+            ends.append(ended["stopDate"])
+        for (name, begin), end in list(zip(stages, ends))[shown:]:
+            show.done(STAGES[name], seconds=(end - begin).total_seconds())
+        shown = len(ends)
+        if ended["status"] == "SUCCEEDED":
+            return json.loads(ended["output"])
+        if ended["status"] != "RUNNING":
+            raise DemoError(f"{ended.get('error')}: {ended.get('cause')}")
+        show.waiting("Now", visits[-1][0] if visits else "starting", started)
+        time.sleep(POLL_SECONDS)
+
+
+def visits_of(states, execution):
+    """(state, time) of each that was entered, in order."""
+    pages = states.get_paginator("get_execution_history").paginate(
+        executionArn=execution, includeExecutionData=False
+    )
+    return [
+        (event["stateEnteredEventDetails"]["name"], event["timestamp"])
+        for page in pages
+        for event in page["events"]
+        if "stateEnteredEventDetails" in event
+    ]
+
+
+def show_metrics(personalize, model, group_arn):
+    """Beside those of plain popularity: a second solution on the same data, for this comparison alone."""
+    popular = metrics_of_popularity(personalize, group_arn)
+    rows = [
+        (
+            name.replace("normalized_discounted_cumulative_gain", "NDCG").replace("_", " "),
+            f"{value:.4f}",
+            f"{popular[name]:.4f}" if name in popular else "-",
         )
-    lambda_.put_function_event_invoke_config(
-        FunctionName="BatchTransform", DestinationConfig={"OnSuccess": {"Destination": topic_arn}}
-    )
-
-    def rule(function, prefix, suffix):
-        return {
-            "Id": function,
-            "LambdaFunctionArn": arns[function],
-            "Events": ["s3:ObjectCreated:*"],
-            "Filter": {
-                "Key": {
-                    "FilterRules": [
-                        {"Name": "prefix", "Value": prefix},
-                        {"Name": "suffix", "Value": suffix},
-                    ]
-                }
-            },
-        }
-
-    s3.put_bucket_notification_configuration(
-        Bucket=BUCKET,
-        NotificationConfiguration={
-            "LambdaFunctionConfigurations": [
-                rule("BatchTrigger", "batch/input/", ".json"),
-                rule("BatchTransform", "batch/results/", ".out"),
-            ]
-        },
-    )
-    show.done("Deployed two functions, with a rule each for what lands in the bucket", started)
+        for name, value in sorted(model.items())
+    ]
+    show.table(rows, header=("metric on the hold-out", "personal", "popularity"))
+    key = "normalized_discounted_cumulative_gain_at_10"
+    show.note(f"NDCG@10: {model[key]:.4f} for the model, {popular[key]:.4f} for plain popularity")
 
 
-def run_batch(s3, personalize, mailbox, version_arn, users):
-    """Nothing is called here but the upload: all that follows starts by itself."""
-    known = mailbox.numbers(NOTIFICATION)
-    count = min(BATCH_USERS, len(users))
-    lines = "".join(json.dumps({"userId": user}) + "\n" for user in users[:count])
-    started = time.monotonic()
-    s3.put_object(Bucket=BUCKET, Key="batch/input/users.json", Body=lines.encode())
-    show.done("Dropped users.json into s3://" + BUCKET + "/batch/input/")
-    job = wait_until(
-        "Its event has started a batch job",
-        lambda: personalize.list_batch_inference_jobs(solutionVersionArn=version_arn)[
-            "batchInferenceJobs"
-        ],
-    )[0]
+def metrics_of_popularity(personalize, group_arn):
+    solution = personalize.create_solution(
+        name=f"{STACK}-popular",
+        datasetGroupArn=group_arn,
+        recipeArn="arn:aws:personalize:::recipe/aws-popularity-count",
+        performAutoTraining=False,
+    )["solutionArn"]
     wait(
-        f"Recommended for {count} users",
-        lambda: personalize.describe_batch_inference_job(
-            batchInferenceJobArn=job["batchInferenceJobArn"]
-        )["batchInferenceJob"],
+        "Made another solution",
+        lambda: personalize.describe_solution(solutionArn=solution)["solution"],
     )
-    table = wait_until(
-        "Its results have become a Parquet file", lambda: read_parquet(s3, RESULT_KEY)
+    version = personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"]
+    wait(
+        "Trained plain popularity, to compare the model with",
+        lambda: personalize.describe_solution_version(solutionVersionArn=version)[
+            "solutionVersion"
+        ],
     )
-    number = mailbox.wait_for(NOTIFICATION, known, f"A mail has gone to {EMAIL}")
-    show.note(f"{time.monotonic() - started:.1f} s from the upload to the mail")
-    show_parquet(table)
-    show_mail(mailbox.show(number))
+    metrics = personalize.get_solution_metrics(solutionVersionArn=version)["metrics"]
+    personalize.delete_solution(solutionArn=solution)
+    return metrics
 
 
-def read_parquet(s3, key):
+# --- 3. The API ----------------------------------------------------------------------------------
+
+
+def ask_for(people, url, ratings, movies):
+    """Shows what each of them could watch next. Gives the id of the last request's trace."""
+    lists = {}
+    columns = []
+    for user, taste in people:
+        started = time.monotonic()
+        answer, trace = get(f"{url}?{urllib.parse.urlencode({'user_id': user})}")
+        took_ms = 1000 * (time.monotonic() - started)
+        lists[user] = [movie["title"] for movie in answer["recommendations"]]
+        best = sorted(ratings[user], key=lambda rated: -rated[1])[:3]
+        columns.append(
+            (
+                f"User {user}: much {taste}",
+                [f"♥ {movies[movie][0]}" for movie, _ in best if movie in movies]
+                + ["", f"recommended in {took_ms:.1f} ms:"]
+                + [f"{rank:2} {title}" for rank, title in enumerate(lists[user], start=1)],
+            )
+        )
+    show.note(f"curl '{url}?user_id={people[0][0]}'")
+    show.side_by_side(columns)
+    if len(set(map(tuple, lists.values()))) != len(people):
+        raise DemoError("different people got the same recommendations")
+    return trace
+
+
+def get(url):
+    """The answer, and the id of its trace."""
+    try:
+        with urllib.request.urlopen(url) as answer:
+            trace = re.search(r"Root=([^;]+)", answer.headers.get("x-amzn-trace-id", ""))
+            return json.load(answer), trace and trace.group(1)
+    except urllib.error.HTTPError as refused:
+        raise DemoError(f"{url}: {refused.code} {refused.read().decode()}") from None
+
+
+def show_trace(xray, trace_id):
+    """Where the time of a request went: segments under those that called them."""
+
+    def segments():
+        traces = xray.batch_get_traces(TraceIds=[trace_id])["Traces"]
+        found = [json.loads(s["Document"]) for trace in traces for s in trace["Segments"]]
+        return found if any(s.get("origin") == "AWS::Lambda::Function" for s in found) else None
+
+    print()
+    found = wait_until("Its trace shows where the time went", segments)
+    begin = min(segment["start_time"] for segment in found)
+    rows = []
+
+    def add(segment, depth):
+        rows.append((depth, segment["name"], segment["start_time"] - begin, segment["end_time"] - begin))
+        below = [s for s in found if s.get("parent_id") == segment["id"]]
+        for one in sorted([*segment.get("subsegments", []), *below], key=lambda s: s["start_time"]):
+            add(one, depth + 1)
+
+    ids = {part["id"] for segment in found for part in parts_of(segment)}
+    for segment in found:
+        if segment.get("parent_id") not in ids:
+            add(segment, 0)
+    show.timeline(rows)
+
+
+def parts_of(segment):
+    yield segment
+    for one in segment.get("subsegments", []):
+        yield from parts_of(one)
+
+
+# --- 4. The batch --------------------------------------------------------------------------------
+
+
+def read_parquet(s3):
     """The table, once the object is there."""
     try:
-        body = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+        body = s3.get_object(Bucket=BUCKET, Key=RESULT_KEY)["Body"].read()
     except s3.exceptions.NoSuchKey:
         return None
     return pyarrow.parquet.read_table(io.BytesIO(body))
 
 
 def show_parquet(table):
-    print()
     show.note(f"s3://{BUCKET}/{RESULT_KEY}, {table.num_rows} rows, of which the first:")
     rows = [
         (str(user), text if len(text) <= 100 else text[:99] + "…")
@@ -427,13 +373,14 @@ def show_parquet(table):
             table["userId"][:5].to_pylist(), table["Recommendations"][:5].to_pylist()
         )
     ]
-    show.table([(user, text.ljust(100)) for user, text in rows], header=("userId", "Recommendations".ljust(100)))
+    show.table(
+        [(user, text.ljust(100)) for user, text in rows],
+        header=("userId", "Recommendations".ljust(100)),
+    )
 
 
 def show_mail(text):
-    print()
-    show.note("the mail:")
-    for line in text.splitlines()[:16]:
+    for line in text.splitlines()[:14]:
         print(f"  │ {line if len(line) <= 104 else line[:103] + '…'}")
 
 
@@ -442,17 +389,15 @@ def show_mail(text):
 
 def wait(text, describe):
     """Polls until the resource is ACTIVE; a failure ends the demo with the service's own reason."""
-    started = time.monotonic()
-    while time.monotonic() - started < GIVE_UP_SECONDS:
+
+    def look():
         resource = describe()
-        if resource["status"] == "ACTIVE":
-            show.done(text, started)
-            return
-        if resource["status"] == "CREATE FAILED":
-            raise DemoError(f"{text}: {resource.get('failureReason', 'failed, without a reason')}")
-        show.waiting(text, resource["status"], started)
-        time.sleep(POLL_SECONDS)
-    raise DemoError(f"{text}: not done after {GIVE_UP_SECONDS} s")
+        if resource["status"].endswith("FAILED"):
+            reason = resource.get("failureReason", "failed, without a reason")
+            raise DemoError(f"{text}: {reason}")
+        return resource["status"] == "ACTIVE"
+
+    wait_until(text, look)
 
 
 def wait_until(text, look):
@@ -461,7 +406,7 @@ def wait_until(text, look):
     while time.monotonic() - started < GIVE_UP_SECONDS:
         found = look()
         if found:
-            show.done(text, started)
+            show.done(text, time.monotonic() - started)
             return found
         show.waiting(text, "not yet", started)
         time.sleep(POLL_SECONDS)
@@ -517,7 +462,9 @@ def parse_arguments():
         default="./usher mail",
         help="how to read the server's mails: usher mail --data with its data folder",
     )
-    parser.add_argument("--campaign-file", type=Path, help="the campaign's ARN is written here")
+    parser.add_argument(
+        "--outputs-file", type=Path, help="the stack's outputs are written here, as JSON"
+    )
     return parser.parse_args()
 
 

@@ -7,6 +7,7 @@ import time
 _TTY = sys.stdout.isatty()
 _BOLD, _DIM, _GREEN, _RESET = ("\033[1m", "\033[2m", "\033[32m", "\033[0m") if _TTY else ("",) * 4
 _CLEAR = "\r\033[K" if _TTY else ""
+_BAR = 40  # characters
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -18,8 +19,8 @@ def note(text):
     print(f"  {_DIM}{text}{_RESET}")
 
 
-def done(text, started=None):
-    took = f" {_DIM}({time.monotonic() - started:.1f} s){_RESET}" if started is not None else ""
+def done(text, seconds=None):
+    took = f" {_DIM}({seconds:.1f} s){_RESET}" if seconds is not None else ""
     print(f"{_CLEAR}{_GREEN}✓{_RESET} {text}{took}", flush=True)
 
 
@@ -57,6 +58,19 @@ def side_by_side(columns):
                 _fit(lines[row] if row < len(lines) else "", width) for _, lines in columns
             ).rstrip()
         )
+
+
+def timeline(rows):
+    """Bars for spans of time: [(depth, name, begin, end), ...] in seconds from the first one's begin."""
+    if not rows:
+        return
+    whole = max(end for *_, end in rows)
+    step = whole / _BAR if whole > 0 else 1
+    for depth, name, begin, end in rows:
+        before = min(int(begin / step), _BAR - 1)
+        length = max(1, min(_BAR - before, round((end - begin) / step)))
+        bar = (" " * before + "▬" * length).ljust(_BAR)
+        print(f"  {_fit('  ' * depth + name, 40)} {_DIM}{bar}{_RESET} {1000 * (end - begin):7.2f} ms")
 
 
 def _fit(text, width):
