@@ -111,6 +111,7 @@ def create_stack(cloudformation):
         "Assets": ASSETS,
         "Email": EMAIL,
         "NumResults": str(LIST_LENGTH),
+        "ExplorationWeight": "0.1",  # some new movies among what the model is sure of
         "PollSeconds": "1",
         "Endpoint": os.environ.get("AWS_ENDPOINT_URL", "https://aws.amazon.com"),
     }
