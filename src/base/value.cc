@@ -22,10 +22,6 @@ void ValueMap::Set(std::string name, Value value) {
   }
 }
 
-void ValueMap::Append(std::string name, Value value) {
-  entries_.emplace_back(std::move(name), std::move(value));
-}
-
 void ValueMap::Erase(std::string_view name) {
   std::erase_if(entries_, [&](const Entry& entry) { return entry.first == name; });
 }

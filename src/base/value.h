@@ -105,6 +105,9 @@ inline std::vector<ValueMap::Entry>::const_iterator ValueMap::end() const { retu
 inline std::vector<ValueMap::Entry>::iterator ValueMap::begin() { return entries_.begin(); }
 inline std::vector<ValueMap::Entry>::iterator ValueMap::end() { return entries_.end(); }
 inline void ValueMap::reserve(std::size_t count) { entries_.reserve(count); }
+inline void ValueMap::Append(std::string name, Value value) {
+  entries_.emplace_back(std::move(name), std::move(value));
+}
 inline bool ValueMap::operator==(const ValueMap& other) const { return entries_ == other.entries_; }
 
 }  // namespace usher

@@ -19,6 +19,8 @@ inline constexpr std::size_t kMaxValues = 4'000'000;  // of one document; bounds
 // counts, as the services that clients know read it. Errors: invalid input, with the byte offset
 // where reading ended. Cost: O(text).
 Result<Value> Parse(std::string_view text, std::size_t max_depth = kMaxDepth);
+// The same errors as Parse for the same texts, but no tree is built: for who only passes JSON on.
+Result<void> CheckGrammar(std::string_view text, std::size_t max_depth = kMaxDepth);
 
 // Shortest form that reads back equal; no white space. Times become epoch seconds with up to three
 // decimals, blobs base64. A double that is not finite becomes null; a stream must not be in the

@@ -29,6 +29,7 @@ TEST(JsonCorpus, AcceptsAndRefusesAsTheSuiteSays) {
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     const std::string name = entry.path().filename();
     const auto value = Parse(text);
+    EXPECT_EQ(CheckGrammar(text).has_value(), value.has_value()) << name;
     if (name.starts_with("y_")) {
       EXPECT_TRUE(value) << name << ": " << (value ? "" : value.error().message);
       if (value) {

@@ -6,7 +6,9 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace usher;
-  const auto value = json::Parse({reinterpret_cast<const char*>(data), size});
+  const std::string_view given(reinterpret_cast<const char*>(data), size);
+  const auto value = json::Parse(given);
+  Check(json::CheckGrammar(given).has_value() == value.has_value(), "one grammar");
   if (!value) return 0;
   const std::string text = json::Write(*value);
   const auto again = json::Parse(text);

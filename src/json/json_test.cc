@@ -200,5 +200,35 @@ TEST(Write, RoundTripsATree) {
   EXPECT_EQ(Write(*Parse(text)), text);
 }
 
+// Against a twin that looks at each byte by itself, at each place of a text of several words.
+TEST(AppendString, EscapesTheSameBytesWhereverTheyStand) {
+  const auto slowly = [](std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+      const auto byte = static_cast<unsigned char>(c);
+      const std::size_t known = std::string_view("\"\\\b\f\n\r\t").find(c);
+      if (known != std::string_view::npos) {
+        out += {'\\', "\"\\bfnrt"[known]};
+      } else if (byte < 0x20) {
+        out += std::string("\\u00") + (byte < 0x10 ? '0' : '1') + "0123456789abcdef"[byte % 16];
+      } else {
+        out += c;
+      }
+    }
+    return out + '"';
+  };
+  for (std::size_t at = 0; at < 20; ++at) {
+    for (int byte = 0; byte < 256; ++byte) {
+      for (const char others : {'a', '\x80', '!', '\x1f'}) {
+        std::string text(20, others);
+        text[at] = static_cast<char>(byte);
+        std::string out;
+        AppendString(out, text);
+        ASSERT_EQ(out, slowly(text)) << "byte " << byte << " at " << at;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace usher::json

@@ -1,6 +1,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "base/check.h"
 #include "base/encoding.h"
@@ -29,6 +30,28 @@ void AppendTime(std::string& out, Time time) {
   decimals.erase(decimals.find_last_not_of('0') + 1);
   out += '.';
   out += decimals;
+}
+
+bool IsPlain(unsigned char byte) { return byte >= 0x20 && byte != '"' && byte != '\\'; }
+
+// How many bytes from the beginning need no escape: eight at a time, as long as they do. A byte is
+// below n, or equal to c, where `(x - n…n) & ~x & 0x80…80` is set for x, or for x ^ c…c with n = 1
+// ("Bit Twiddling Hacks", haszero and hasless); a bit above the first found one may be wrong, so
+// the last word is looked at byte by byte.
+std::size_t PlainBytes(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighs = 0x8080808080808080;
+  const auto has_less = [](std::uint64_t x, std::uint64_t n) { return (x - kOnes * n) & ~x; };
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, 8);
+    const std::uint64_t found = has_less(word, 0x20) | has_less(word ^ (kOnes * '"'), 1) |
+                                has_less(word ^ (kOnes * '\\'), 1);
+    if ((found & kHighs) != 0) break;
+  }
+  while (at < text.size() && IsPlain(static_cast<unsigned char>(text[at]))) ++at;
+  return at;
 }
 
 struct Writer {
@@ -62,12 +85,12 @@ struct Writer {
 void AppendString(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   out += '"';
-  std::size_t plain_from = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
-    out.append(text, plain_from, i - plain_from);
-    plain_from = i + 1;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t plain = PlainBytes(text.substr(at));
+    out.append(text, at, plain);
+    at += plain;
+    if (at == text.size()) break;
+    const auto byte = static_cast<unsigned char>(text[at++]);
     out += '\\';
     switch (byte) {
       case '"':
@@ -95,7 +118,6 @@ void AppendString(std::string& out, std::string_view text) {
         out += digits[byte & 15];
     }
   }
-  out.append(text, plain_from);
   out += '"';
 }
 
