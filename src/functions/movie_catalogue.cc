@@ -68,10 +68,13 @@ std::shared_ptr<MovieCatalogues::Entry> MovieCatalogues::Find(const std::string&
 Result<std::shared_ptr<const MovieCatalogue>> MovieCatalogues::Get(
     const std::string& bucket, const std::string& key, const wire::Dispatcher& dispatcher,
     wire::CallContext& call) {
-  const auto head = dispatcher.Call<s3::HeadObject>({.bucket = bucket, .key = key}, call);
-  if (!head) return Explain(bucket, key, head.error());
   const std::shared_ptr<Entry> entry = Find(bucket, key);
   const std::scoped_lock lock(entry->loading);
+  const auto now = std::chrono::steady_clock::now();
+  if (entry->catalogue && now - entry->looked_at < max_age_) return entry->catalogue;
+  const auto head = dispatcher.Call<s3::HeadObject>({.bucket = bucket, .key = key}, call);
+  if (!head) return Explain(bucket, key, head.error());
+  entry->looked_at = now;
   if (entry->catalogue && entry->etag == head->e_tag.value_or("")) return entry->catalogue;
   if (const std::int64_t bytes = head->content_length.value_or(0); bytes > kMaxCatalogueBytes) {
     return Explain(bucket, key,

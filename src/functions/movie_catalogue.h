@@ -1,10 +1,12 @@
 // MovieCatalogues: titles and genres of a bucket's movies.csv, kept in memory between invocations.
 //
-// Cost:    HeadObject for each Get; the file is read again only when its ETag has changed, once for
-//          all who wait for it. Memory of kMaxCatalogues catalogues, the last ones used.
+// Cost:    HeadObject for a Get when the last one is longer ago than `max_age`; the file is read
+//          again only when its ETag has changed, once for all who wait for it. Memory of
+//          kMaxCatalogues catalogues, the last ones used.
 // Threads: Get from any thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -51,8 +53,13 @@ class MovieCatalogue {
 
 class MovieCatalogues {
  public:
-  // The catalogue as the object is now. Errors: invalid input when the object is longer than
-  // kMaxCatalogueBytes or no movies.csv; those of HeadObject and GetObject; each names the object.
+  using Duration = std::chrono::steady_clock::duration;
+
+  explicit MovieCatalogues(Duration max_age = Duration::zero()) : max_age_(max_age) {}
+
+  // The catalogue as the object is now, or was at most max_age ago. Errors: invalid input when the
+  // object is longer than kMaxCatalogueBytes or no movies.csv; those of HeadObject and GetObject;
+  // each names the object.
   Result<std::shared_ptr<const MovieCatalogue>> Get(const std::string& bucket,
                                                     const std::string& key,
                                                     const wire::Dispatcher& dispatcher,
@@ -62,11 +69,13 @@ class MovieCatalogues {
   struct Entry {
     std::pair<std::string, std::string> object;  // bucket and key
     std::mutex loading;                          // guards what follows
+    std::chrono::steady_clock::time_point looked_at;
     std::string etag;
     std::shared_ptr<const MovieCatalogue> catalogue;
   };
   std::shared_ptr<Entry> Find(const std::string& bucket, const std::string& key);
 
+  const Duration max_age_;
   std::mutex mutex_;
   std::list<std::shared_ptr<Entry>> entries_;  // the last one used first
 };

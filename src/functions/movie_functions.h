@@ -2,12 +2,15 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <span>
 
 #include "functions/builtin_function.h"
 #include "functions/movie_catalogue.h"
 
 namespace usher::functions {
+
+inline constexpr std::chrono::seconds kCatalogueAge{1};  // how old titles may be
 
 class MovieFunctions {
  public:
@@ -21,7 +24,7 @@ class MovieFunctions {
   [[nodiscard]] MovieCatalogues& catalogues() { return catalogues_; }
 
  private:
-  MovieCatalogues catalogues_;
+  MovieCatalogues catalogues_{kCatalogueAge};
   std::array<BuiltinFunction, 4> functions_;
 };
 

@@ -17,8 +17,8 @@
 // Variables:
 //   CAMPAIGN_ARN  the campaign; needed
 //   BUCKET        bucket of the catalogue; needed
-//   METADATA_KEY  its key: a movies.csv (functions/movies_csv.h), read again when its ETag changes;
-//                 needed
+//   METADATA_KEY  its key: a movies.csv (functions/movies_csv.h), read again within a second of
+//                 its change; needed
 //   NUM_RESULTS   movies in an answer; 10 by default
 //
 // Answer: {"userId":"5","recommendationId":"RID-…","recommendations":[
@@ -26,7 +26,7 @@
 // A movie that is not in the catalogue has its id as its title and no genres; "score" is left out
 // where the recipe gives none. A proxy event gets it as the body of {"statusCode":200,"headers",…}.
 //
-// Cost: GetRecommendations, one HeadObject, and one look-up for each movie.
+// Cost: GetRecommendations, a HeadObject a second, and one look-up for each movie.
 #pragma once
 
 #include <string>

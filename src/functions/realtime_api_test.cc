@@ -43,10 +43,11 @@ class RealtimeApiTest : public testing::Test {
         });
   }
 
-  Result<std::string> Invoke(const std::string& event) {
+  Result<std::string> Invoke(const std::string& event) { return Invoke(event, catalogues_); }
+  Result<std::string> Invoke(const std::string& event, MovieCatalogues& catalogues) {
     return context_.Invoke(
-        [this](const std::string& text, FunctionContext& context) {
-          return RealtimeApi(text, context, catalogues_);
+        [&](const std::string& text, FunctionContext& context) {
+          return RealtimeApi(text, context, catalogues);
         },
         event);
   }
@@ -215,6 +216,15 @@ TEST_F(RealtimeApiTest, TheCatalogueIsReadAgainOnlyWhenItHasChanged) {
   const auto answer = Invoke(R"({"user_id":"5"})");
   EXPECT_THAT(*answer, HasSubstr(R"("title":"Renamed","genres":["Drama"])"));
   EXPECT_EQ(context_.reads, 2);
+}
+
+TEST_F(RealtimeApiTest, ACatalogueThatIsFreshEnoughIsNotLookedAt) {
+  MovieCatalogues an_hour(std::chrono::hours{1});
+  ASSERT_TRUE(Invoke(R"({"user_id":"5"})", an_hour));
+  context_.objects[{"b", "movies.csv"}] = "movieId,title,genres\n1,Renamed,Drama\n";
+  const auto answer = Invoke(R"({"user_id":"5"})", an_hour);
+  EXPECT_EQ(*answer, kMovies);
+  EXPECT_EQ(context_.reads, 1);
 }
 
 TEST_F(RealtimeApiTest, NoMoreThanAFewCataloguesAreKept) {
