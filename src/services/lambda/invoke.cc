@@ -25,7 +25,7 @@ Error TooLarge(std::size_t size, std::size_t limit) {
 Result<void> CheckPayload(std::string_view payload, std::size_t limit) {
   if (payload.size() > limit) return TooLarge(payload.size(), limit);
   if (payload.empty()) return {};
-  const auto parsed = json::Parse(payload);
+  const auto parsed = json::CheckGrammar(payload);
   if (parsed) return {};
   return Named("InvalidRequestContentException", ErrorCode::kInvalidInput,
                "Could not parse request body into json: " + parsed.error().message, 400);
@@ -37,7 +37,7 @@ Result<std::string> DecodeClientContext(const std::optional<std::string>& text) 
     return InvalidInput("the client context is longer than 3583 bytes");
   }
   const auto decoded = Base64Decode(*text);
-  if (!decoded || !json::Parse(*decoded)) {
+  if (!decoded || !json::CheckGrammar(*decoded)) {
     return Named("InvalidRequestContentException", ErrorCode::kInvalidInput,
                  "Client context must be a valid Base64-encoded JSON object.", 400);
   }
