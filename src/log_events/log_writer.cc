@@ -81,13 +81,13 @@ void LogWriter::Work() {
   }
 }
 
-Result<Value> LogWriter::Call(std::string_view operation, ValueMap request,
+Result<Value> LogWriter::Call(std::string_view operation, const Value& request,
                               const Stream& stream) const {
   const wire::Service* logs = wire::FindService("logs");
   Check(logs != nullptr, "operations.txt names the service logs");
   wire::CallContext context;
   context.region = stream.region;
-  return dispatcher_.Call(*wire::FindOperation(*logs, operation), std::move(request), context);
+  return dispatcher_.Call(*wire::FindOperation(*logs, operation), request, context);
 }
 
 Result<void> LogWriter::Make(const Stream& stream) const {
@@ -104,20 +104,23 @@ Result<void> LogWriter::Make(const Stream& stream) const {
 void LogWriter::HandOver(const Stream& stream, const std::vector<Event>& events) {
   for (std::size_t first = 0; first < events.size();) {
     ValueList list;
+    list.reserve(std::min(events.size() - first, kMaxBatchEvents));
     std::size_t bytes = 0;
     std::size_t next = first;
     for (; next < events.size() && list.size() < kMaxBatchEvents; ++next) {
       bytes += events[next].message.size() + kEventOverheadBytes;
       if (bytes > kMaxBatchBytes && !list.empty()) break;
       ValueMap event;
+      event.reserve(2);
       event.Append("timestamp", EpochMillis(events[next].time));
       event.Append("message", events[next].message);
       list.push_back(std::move(event));
     }
-    ValueMap request;
-    request.Append("logGroupName", stream.group);
-    request.Append("logStreamName", stream.name);
-    request.Append("logEvents", std::move(list));
+    ValueMap members;
+    members.Append("logGroupName", stream.group);
+    members.Append("logStreamName", stream.name);
+    members.Append("logEvents", std::move(list));
+    const Value request(std::move(members));
 
     // The stream is made when it turns out not to be there; so one that somebody deletes comes
     // back.

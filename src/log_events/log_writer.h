@@ -57,7 +57,7 @@ class LogWriter {
 
   void Work();
   void HandOver(const Stream& stream, const std::vector<Event>& events);
-  Result<Value> Call(std::string_view operation, ValueMap request, const Stream& stream) const;
+  Result<Value> Call(std::string_view operation, const Value& request, const Stream& stream) const;
   Result<void> Make(const Stream& stream) const;
   void CountLost(std::size_t events, std::string why);
   void TellLost(std::unique_lock<std::mutex>& lock);
