@@ -31,5 +31,17 @@ void BM_WriteItemList(benchmark::State& state) {
 }
 BENCHMARK(BM_WriteItemList);
 
+// JSON as a text in JSON, as a function's answer to API Gateway carries it.
+void BM_WriteTextWithQuotes(benchmark::State& state) {
+  const std::string body(kRequest);
+  for (auto _ : state) {
+    std::string out;
+    AppendString(out, body);
+    benchmark::DoNotOptimize(out);
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(body.size()));
+}
+BENCHMARK(BM_WriteTextWithQuotes);
+
 }  // namespace
 }  // namespace usher::json

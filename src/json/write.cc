@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -32,26 +33,31 @@ void AppendTime(std::string& out, Time time) {
   out += decimals;
 }
 
-bool IsPlain(unsigned char byte) { return byte >= 0x20 && byte != '"' && byte != '\\'; }
+// For each byte: 0 when it stands for itself in a string, 'u' for \u00xx, else what follows the
+// '\'.
+constexpr std::array<char, 256> kEscapes = [] {
+  std::array<char, 256> escapes{};
+  for (std::size_t byte = 0; byte < 0x20; ++byte) escapes[byte] = 'u';
+  escapes['"'] = '"';
+  escapes['\\'] = '\\';
+  escapes['\b'] = 'b';
+  escapes['\f'] = 'f';
+  escapes['\n'] = 'n';
+  escapes['\r'] = 'r';
+  escapes['\t'] = 't';
+  return escapes;
+}();
 
-// How many bytes from the beginning need no escape: eight at a time, as long as they do. A byte is
-// below n, or equal to c, where `(x - n…n) & ~x & 0x80…80` is set for x, or for x ^ c…c with n = 1
-// ("Bit Twiddling Hacks", haszero and hasless); a bit above the first found one may be wrong, so
-// the last word is looked at byte by byte.
-std::size_t PlainBytes(std::string_view text) {
+// Whether none of the eight bytes needs an escape. `(x - n…n) & ~x & 0x80…80` is not 0 when a byte
+// of x is below n; with x ^ c…c and n = 1, when one equals c ("Bit Twiddling Hacks": hasless,
+// haszero).
+bool IsPlain(std::uint64_t word) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kHighs = 0x8080808080808080;
   const auto has_less = [](std::uint64_t x, std::uint64_t n) { return (x - kOnes * n) & ~x; };
-  std::size_t at = 0;
-  for (; at + 8 <= text.size(); at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, 8);
-    const std::uint64_t found = has_less(word, 0x20) | has_less(word ^ (kOnes * '"'), 1) |
-                                has_less(word ^ (kOnes * '\\'), 1);
-    if ((found & kHighs) != 0) break;
-  }
-  while (at < text.size() && IsPlain(static_cast<unsigned char>(text[at]))) ++at;
-  return at;
+  const std::uint64_t found =
+      has_less(word, 0x20) | has_less(word ^ (kOnes * '"'), 1) | has_less(word ^ (kOnes * '\\'), 1);
+  return (found & kHighs) == 0;
 }
 
 struct Writer {
@@ -83,42 +89,44 @@ struct Writer {
 }  // namespace
 
 void AppendString(std::string& out, std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  out += '"';
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  constexpr std::uint64_t kSpaces = 0x2020202020202020;
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  constexpr std::size_t kLongestEscape = 6;
+  std::array<char, 512> buffer;  // on its way to `out`
+  std::size_t size = 0;
+  buffer[size++] = '"';
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t plain = PlainBytes(text.substr(at));
-    out.append(text, at, plain);
-    at += plain;
-    if (at == text.size()) break;
-    const auto byte = static_cast<unsigned char>(text[at++]);
-    out += '\\';
-    switch (byte) {
-      case '"':
-      case '\\':
-        out += static_cast<char>(byte);
-        break;
-      case '\b':
-        out += 'b';
-        break;
-      case '\f':
-        out += 'f';
-        break;
-      case '\n':
-        out += 'n';
-        break;
-      case '\r':
-        out += 'r';
-        break;
-      case '\t':
-        out += 't';
-        break;
-      default:
-        out += "u00";
-        out += digits[byte >> 4];
-        out += digits[byte & 15];
+    if (size + kWord * kLongestEscape > buffer.size() - 1) {
+      out.append(buffer.data(), size);
+      size = 0;
     }
+    const std::size_t count = std::min(kWord, text.size() - at);
+    std::uint64_t word = kSpaces;
+    std::memcpy(&word, text.data() + at, count);
+    if (IsPlain(word)) {
+      std::memcpy(buffer.data() + size, &word, kWord);
+      size += count;
+    } else {
+      for (const char c : text.substr(at, count)) {
+        const auto byte = static_cast<unsigned char>(c);
+        const char escape = kEscapes[byte];
+        if (escape == 0) {
+          buffer[size++] = c;
+          continue;
+        }
+        buffer[size++] = '\\';
+        buffer[size++] = escape;
+        if (escape != 'u') continue;
+        for (const char digit : {'0', '0', kDigits[byte >> 4], kDigits[byte & 15]}) {
+          buffer[size++] = digit;
+        }
+      }
+    }
+    at += count;
   }
-  out += '"';
+  buffer[size++] = '"';
+  out.append(buffer.data(), size);
 }
 
 void AppendNumber(std::string& out, double number) {

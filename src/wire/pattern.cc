@@ -47,18 +47,29 @@ Pattern::Pattern(std::string_view expression) : compiled_(std::make_unique<Compi
       PCRE2_UTF | PCRE2_ALT_BSUX | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY,
       &error, &offset, nullptr);
   Check(compiled_->code != nullptr, "a model's pattern compiles");
+  // Where machine code cannot be made, matching interprets the pattern.
+  pcre2_jit_compile(compiled_->code, PCRE2_JIT_COMPLETE);
 }
 
 Pattern::~Pattern() = default;
 
 bool Pattern::Matches(std::string_view text) const {
-  const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> match(
-      pcre2_match_data_create(1, nullptr), &pcre2_match_data_free);
-  const std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)> limits(
-      pcre2_match_context_create(nullptr), &pcre2_match_context_free);
-  pcre2_set_match_limit(limits.get(), kMatchSteps);
-  return pcre2_match(compiled_->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0,
-                     match.get(), limits.get()) >= 0;
+  using Match = std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)>;
+  using Limits = std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)>;
+  thread_local const Match match(pcre2_match_data_create(1, nullptr), &pcre2_match_data_free);
+  thread_local const Limits limits = [] {
+    Limits made(pcre2_match_context_create(nullptr), &pcre2_match_context_free);
+    pcre2_set_match_limit(made.get(), kMatchSteps);
+    return made;
+  }();
+  const auto run = [&](std::uint32_t options) {
+    return pcre2_match(compiled_->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0,
+                       options, match.get(), limits.get());
+  };
+  int found = run(0);
+  // Machine code has a small stack; the interpreter takes what it needs from the heap.
+  if (found == PCRE2_ERROR_JIT_STACKLIMIT) found = run(PCRE2_NO_JIT);
+  return found >= 0;
 }
 
 const Pattern& Pattern::Of(std::string_view expression) {
