@@ -26,7 +26,7 @@ def test_the_scripts_arguments_come_last_and_unchanged():
     options = submit.parse_arguments([*NEEDED, "--conf", "k=v=w", "--", *arguments])
     words = submit.command_line(options, Path("/spark"), [Path("/j/a.jar")], "/scratch")
     assert words[:3] == ["/spark/bin/spark-submit", "--master", "local[*]"]
-    runner = words.index(str(submit.HERE / "run_script.py"))
+    runner = words.index(str(submit.HERE / "spark_driver.py"))
     assert words[runner + 1 :] == ["/run/script.py", *arguments]
     assert "k=v=w" in words[:runner]
 

@@ -2,6 +2,7 @@
 
 import re
 import time
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -226,6 +227,14 @@ def test_executors_elsewhere_stage_under_the_jobs_temp_dir(server, s3, keys):
     ]
     staging.remove()
     assert keys("tmp/") == []
+
+
+def test_executors_elsewhere_need_the_jobs_temp_dir():
+    context = SimpleNamespace(master="spark://cluster:7077")
+    session = SimpleNamespace(sparkContext=context, conf=SimpleNamespace(get=lambda *_: None))
+    with pytest.raises(NotSupported, match="spark://cluster:7077 .* --TempDir s3://bucket/prefix/"):
+        with sinks._staging(session):
+            pass
 
 
 @pytest.mark.parametrize(
