@@ -131,6 +131,7 @@ def driver_environment(
         "AWS_ENDPOINT_URL": options.endpoint,
         "AWS_REGION": options.region,
         "AWS_DEFAULT_REGION": options.region,
+        "GLUE_STDERR": f"/proc/{os.getpid()}/fd/2",  # spark_driver.py says what for
         "SPARK_HOME": str(spark_home),
         "SPARK_LOCAL_DIRS": scratch,
         "SPARK_SUBMIT_OPTS": " ".join(java_options).strip(),
@@ -179,7 +180,7 @@ def command_line(
         words += ["--py-files", options.py_files]
     if options.files:
         words += ["--files", options.files]
-    return [*words, str(HERE / "run_script.py"), options.script, *options.arguments]
+    return [*words, str(HERE / "spark_driver.py"), options.script, *options.arguments]
 
 
 def warn_of_loopback(options: argparse.Namespace) -> None:
