@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-SPARK_HOME = Path(os.environ.get("USHER_SPARK_HOME", ROOT / ".spark"))
+from spark_home import IS_INSTALLED, ROOT, SPARK_HOME
 
 sys.path[:0] = [str(ROOT / "python"), str(ROOT / "tests" / "clients")]
 
-if (SPARK_HOME / "stamp").exists():
+if IS_INSTALLED:
     for packages in SPARK_HOME.glob("lib/python3*/site-packages"):
         site.addsitedir(str(packages))  # pyspark; pytest and boto3 are found in .venv before
 else:

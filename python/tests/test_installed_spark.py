@@ -5,11 +5,11 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT, SPARK_HOME
+from spark_home import IS_INSTALLED, ROOT, SPARK_HOME
 
 
 def test_submit_finds_the_pinned_spark_and_its_jars():
-    if not (SPARK_HOME / "stamp").exists():
+    if not IS_INSTALLED:
         pytest.skip(f"Spark is not in {SPARK_HOME} (./setup --spark): with_spark/ is left out too")
     pinned = re.search(r"^pyspark==(\S+)", (ROOT / "spark" / "requirements.txt").read_text(), re.M)
     jars = [line.split()[1] for line in (ROOT / "spark" / "jars.sha256").read_text().splitlines()]

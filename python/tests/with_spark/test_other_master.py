@@ -8,7 +8,7 @@ import time
 import pyspark
 import pytest
 
-from conftest import ROOT, SPARK_HOME
+from spark_home import ROOT, SPARK_HOME
 from usher_server import free_port
 
 GIVE_UP_SECONDS = 60
