@@ -7,7 +7,6 @@ raises goes to standard error as a traceback that begins with the script, and th
 ("KeyError: 'Contents'") into the file that $GLUE_RUN_REASON names, for the run's ErrorMessage. Exits with 0 when the script
 came to its end, with its own status when it exited, and with 1 when it raised.
 """
-
 import os
 import runpy
 import sys

@@ -31,9 +31,7 @@ class Run:
 
 def test_the_script_is_main_with_its_own_arguments_and_folder(tmp_path):
     (tmp_path / "beside.py").write_text("WORD = 'found'")
-    run = Run(
-        tmp_path, "import sys, beside\nprint(__name__, sys.argv[1:], beside.WORD)", "--a", "b c"
-    )
+    run = Run(tmp_path, "import sys, beside\nprint(__name__, sys.argv[1:], beside.WORD)", "--a", "b c")
     assert run.process.stdout == "__main__ ['--a', 'b c'] found\n"
     assert (run.status, run.reason) == (0, None)
 
@@ -49,10 +47,7 @@ def test_an_exception_leaves_its_last_line_and_the_traceback_of_the_script(tmp_p
 
 
 def test_the_reason_of_a_chained_exception_is_the_last_one(tmp_path):
-    run = Run(
-        tmp_path,
-        "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise ValueError('no') from e\n",
-    )
+    run = Run(tmp_path, "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise ValueError('no') from e\n")
     assert run.reason == "ValueError: no"
     assert "ZeroDivisionError" in run.process.stderr
 
