@@ -69,16 +69,18 @@ Result<void> CreateStack(Action& action) {
   return {};
 }
 
-// Found again after a crash, it is being made already: then there is nothing to update.
+// Found again after a crash, it is being made already: then there is nothing to update. Asked again
+// while it is still updating, or tidying up after that, it has begun.
 Result<void> UpdateStack(Action& action) {
   if (action.before && action.before->empty()) return {};
   const auto answer = action.Call("cloudformation", "UpdateStack", InputOf(action));
   const bool is_same =
       !answer && answer.error().message.find("No updates are to be performed") != std::string::npos;
+  if (answer || is_same) return {};
   const auto now = Describe(action);
-  const bool is_begun = !answer && now && TextOf(*now, "StackStatus") == "UPDATE_IN_PROGRESS";
-  if (!answer && !is_same && !is_begun) return answer.error();
-  return {};
+  const std::string status = now ? TextOf(*now, "StackStatus") : "";
+  if (status.starts_with("UPDATE_") && status.ends_with("_IN_PROGRESS")) return {};
+  return answer.error();
 }
 
 // With the outputs as attributes.
