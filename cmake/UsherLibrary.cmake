@@ -46,6 +46,7 @@ function(usher_library NAME)
   if(USHER_FUZZ)
     foreach(fuzzer ${fuzzers})
       get_filename_component(fuzzer_name ${fuzzer} NAME_WE)
+      set(fuzzer_name ${NAME}_${fuzzer_name})  # two libraries may each have a template_fuzz.cc
       add_executable(${fuzzer_name} ${fuzzer})
       target_link_libraries(${fuzzer_name} PRIVATE usher_${NAME})
       target_link_options(${fuzzer_name} PRIVATE -fsanitize=fuzzer)
