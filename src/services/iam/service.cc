@@ -7,23 +7,23 @@
 namespace usher::iam {
 
 void Register(wire::Dispatcher& dispatcher, storage::DocumentStore& store, const Clock& clock) {
-  const RoleStore roles(store, clock);
-  const PolicyStore policies(store, clock);
+  struct Stores {
+    RoleStore roles;
+    PolicyStore policies;
+  };
   // An operation takes the stores that it needs.
   const auto add = [&]<typename Op>(auto operation, Op* /*tag*/) {
     using Request = typename Op::Request;
-    dispatcher.Handle<Op>([operation, roles, policies](const Request& request,
-                                                       wire::CallContext& context) {
+    const Stores stores{.roles = RoleStore(store, clock), .policies = PolicyStore(store, clock)};
+    dispatcher.Handle<Op>([operation, stores](const Request& request,
+                                              wire::CallContext& /*context*/) {
       if constexpr (std::is_invocable_v<decltype(operation), const Request&, const RoleStore&>) {
-        return operation(request, roles);
+        return operation(request, stores.roles);
       } else if constexpr (std::is_invocable_v<decltype(operation), const Request&,
                                                const PolicyStore&>) {
-        return operation(request, policies);
-      } else if constexpr (std::is_invocable_v<decltype(operation), const Request&,
-                                               const wire::CallContext&>) {
-        return operation(request, context);
+        return operation(request, stores.policies);
       } else {
-        return operation(request, roles, policies);
+        return operation(request, stores.roles, stores.policies);
       }
     });
   };
@@ -67,7 +67,7 @@ void Register(wire::Dispatcher& dispatcher, storage::DocumentStore& store, const
   add(SetDefaultPolicyVersion, static_cast<api::SetDefaultPolicyVersion*>(nullptr));
   add(DeletePolicyVersion, static_cast<api::DeletePolicyVersion*>(nullptr));
 
-  add(GetUser, static_cast<api::GetUser*>(nullptr));
+  dispatcher.Handle<api::GetUser>(GetUser);
 }
 
 }  // namespace usher::iam
