@@ -90,6 +90,7 @@ std::string Encode(const Message& message) {
   map.Append("body", message.body);
   map.Append("attributes", std::move(attributes));
   if (!message.trace_header.empty()) map.Append("trace", message.trace_header);
+  if (!message.dead_from.empty()) map.Append("deadFrom", message.dead_from);
   return json::Write(map);
 }
 
@@ -123,6 +124,9 @@ Result<Message> DecodeMessage(std::string_view text) {
   }
   if (const Value* trace = value->Find("trace"); trace && trace->as_string()) {
     message.trace_header = *trace->as_string();
+  }
+  if (const Value* from = value->Find("deadFrom"); from && from->as_string()) {
+    message.dead_from = *from->as_string();
   }
   return message;
 }

@@ -24,7 +24,8 @@ struct Message {
   Attributes attributes;
   std::string trace_header;  // AWSTraceHeader; may be empty
   Time sent;
-  Time visible;  // sent and its delay
+  Time visible;                // sent and its delay
+  std::string dead_from = {};  // ARN of the queue that it comes from as a dead letter
 };
 
 [[nodiscard]] std::string Encode(const Message& message);

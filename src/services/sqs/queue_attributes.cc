@@ -2,6 +2,7 @@
 #include "services/sqs/errors.h"
 #include "services/sqs/operations.h"
 #include "services/sqs/queue_rules.h"
+#include "services/sqs/redrive.h"
 
 namespace usher::sqs {
 namespace {
@@ -56,6 +57,20 @@ Answer<api::GetQueueAttributes> GetQueueAttributes(const api::GetQueueAttributes
 Answer<api::SetQueueAttributes> SetQueueAttributes(const api::SetQueueAttributesRequest& request,
                                                    Service& service,
                                                    wire::CallContext& /*context*/) {
+  if (request.attributes.contains("RedrivePolicy")) {
+    // Form, then target, before the change: it may not wait for another queue.
+    const auto queue = service.queues().FindByUrl(request.queue_url);
+    if (!queue) return queue.error();
+    QueueDocument source;
+    {
+      const std::scoped_lock lock((*queue)->mutex);
+      source = (*queue)->document;
+    }
+    const std::string& policy = request.attributes.at("RedrivePolicy");
+    if (const auto form = CheckRedriveForm("RedrivePolicy", policy); !form) return form.error();
+    const auto target = CheckRedriveTarget(source, {{"RedrivePolicy", policy}}, service.queues());
+    if (!target) return target.error();
+  }
   const auto done =
       service.queues().Modify(request.queue_url, [&](QueueDocument& document) -> Result<void> {
         for (const auto& [name, value] : request.attributes) {

@@ -5,6 +5,7 @@
 #include "services/sqs/errors.h"
 #include "services/sqs/operations.h"
 #include "services/sqs/queue_rules.h"
+#include "services/sqs/redrive.h"
 
 namespace usher::sqs {
 namespace {
@@ -34,6 +35,8 @@ Answer<api::CreateQueue> CreateQueue(const api::CreateQueueRequest& request, Ser
     const auto set = SetQueueAttribute(name, value, document.attributes);
     if (!set) return set.error();
   }
+  const auto target = CheckRedriveTarget(document, document.attributes, service.queues());
+  if (!target) return target.error();
   const Texts wanted = document.attributes;
   const auto made = service.queues().GetOrCreate(std::move(document));
   if (!made) return made.error();

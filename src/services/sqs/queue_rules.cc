@@ -6,6 +6,7 @@
 
 #include "services/sqs/errors.h"
 #include "services/sqs/message.h"
+#include "services/sqs/redrive.h"
 
 namespace usher::sqs {
 namespace {
@@ -69,10 +70,8 @@ Result<void> SetQueueAttribute(const std::string& name, const std::string& value
     return InvalidAttributeValue(name, "FIFO queues are not supported by Usher.");
   }
   if (name == "RedrivePolicy" || name == "RedriveAllowPolicy") {
-    if (value.empty()) return {};
-    return InvalidAttributeValue(name, "Dead-letter queues are not supported by Usher.");
-  }
-  if (std::ranges::find(kKept, name) == kKept.end()) {
+    if (auto form = CheckRedriveForm(name, value); !form) return form;
+  } else if (std::ranges::find(kKept, name) == kKept.end()) {
     return InvalidAttributeName(name, "It cannot be set.");
   }
   if (value.empty()) {

@@ -268,6 +268,39 @@ Result<void> Queues::Remove(Queue& queue, const std::vector<std::string>& ids) {
   return {};
 }
 
+Result<bool> Queues::Move(Queue& from, Queue& to, const std::vector<std::string>& ids) {
+  const std::string source = "arn:aws:sqs:" + from.document.region + ":" +
+                             std::string(wire::kAccountId) + ":" + from.document.name;
+  std::vector<std::pair<std::string, Message>> moved;
+  storage::Batch batch;
+  batch.Require(std::string(kQueueKind), to.document.name);
+  for (const std::string& id : ids) {
+    auto message = Read(from, id);
+    if (!message) return message.error();
+    if (!*message) continue;  // deleted in the meantime
+    (*message)->dead_from = source;
+    (*message)->visible = clock_.Now();
+    batch.Delete(std::string(kMessageKind), MessageId(from.document.id, id));
+    batch.Put(std::string(kMessageKind), MessageId(to.document.id, id), to.document.id,
+              sqs::Encode(**message));
+    moved.emplace_back(id, **std::move(message));
+  }
+  if (const auto committed = store_.Commit(batch); !committed) {
+    if (committed.error().code == ErrorCode::kNotFound) return false;
+    return committed.error();
+  }
+  {
+    const std::scoped_lock lock(from.mutex);
+    for (const std::string& id : ids) from.index.Remove(id);
+  }
+  {
+    const std::scoped_lock lock(to.mutex);
+    for (const auto& [id, message] : moved) to.index.Add(id, message.sent, message.visible);
+  }
+  to.changed.notify_all();
+  return true;
+}
+
 Result<void> Queues::Purge(Queue& queue) {
   std::int64_t after = 0;
   while (true) {

@@ -73,6 +73,9 @@ class Queues {
   // Durable when it returns. Those that are not there are no error.
   Result<void> Remove(Queue& queue, const std::vector<std::string>& ids);
   Result<void> Purge(Queue& queue);
+  // To another queue, in one commit; durable when it returns. They keep id and age. False, and
+  // nothing moved, when the other queue has been deleted.
+  Result<bool> Move(Queue& from, Queue& to, const std::vector<std::string>& ids);
 
   [[nodiscard]] Time Now() const { return clock_.Now(); }
 

@@ -4,6 +4,7 @@
 #include "services/sqs/errors.h"
 #include "services/sqs/operations.h"
 #include "services/sqs/receipt.h"
+#include "services/sqs/redrive.h"
 
 namespace usher::sqs {
 namespace {
@@ -99,6 +100,7 @@ std::map<std::string, std::string> SystemAttributes(const Received& received,
   add("ApproximateReceiveCount", std::to_string(received.count));
   add("ApproximateFirstReceiveTimestamp", std::to_string(EpochMillis(received.first_received)));
   if (!message.trace_header.empty()) add("AWSTraceHeader", message.trace_header);
+  if (!message.dead_from.empty()) add("DeadLetterQueueSourceArn", message.dead_from);
   return attributes;
 }
 
@@ -143,7 +145,13 @@ Answer<api::ReceiveMessage> ReceiveMessage(const api::ReceiveMessageRequest& req
   }();
   if (!wanted) return wanted.error();
   if (const auto removed = RemoveOld(**queue, service); !removed) return removed.error();
-  const auto taken = Take(**queue, *wanted, service);
+  auto taken = Take(**queue, *wanted, service);
+  while (taken) {
+    const auto moved = MoveDeadLetters(**queue, *taken, service.queues());
+    if (!moved) return moved.error();
+    if (!*moved || !taken->empty()) break;
+    taken = Take(**queue, *wanted, service);  // dead letters alone are no answer
+  }
   if (!taken) return taken.error();
 
   std::vector<std::string> system_names =

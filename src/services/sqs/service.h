@@ -1,4 +1,4 @@
-// SQS, as far as a destination needs it: standard queues, without dead-letter queues.
+// SQS, as far as a destination needs it: standard queues.
 #pragma once
 
 #include <atomic>

@@ -108,14 +108,104 @@ TEST_F(Sqs, CreateQueueChecksNamesAndAttributes) {
        std::map<std::string, std::string>{{"VisibilityTimeout", "43201"},
                                           {"DelaySeconds", "-1"},
                                           {"MessageRetentionPeriod", "x"},
-                                          {"FifoQueue", "true"},
-                                          {"RedrivePolicy", "{}"}}) {
+                                          {"FifoQueue", "true"}}) {
     EXPECT_EQ(ErrorOf<api::CreateQueue>({.queue_name = "a", .attributes = {{{name, value}}}}),
               "InvalidAttributeValue")
         << name;
   }
   EXPECT_EQ(ErrorOf<api::CreateQueue>({.queue_name = "a", .attributes = {{{"QueueArn", "x"}}}}),
             "InvalidAttributeName");
+}
+
+// ---- dead-letter queues ----
+
+constexpr const char* kDeadArn = "arn:aws:sqs:us-east-1:000000000000:dead";
+
+std::string PolicyFor(const std::string& target, const std::string& count) {
+  return R"({"deadLetterTargetArn":")" + target + R"(","maxReceiveCount":)" + count + "}";
+}
+
+TEST_F(Sqs, AMessageReceivedTooOftenGoesToTheDeadLetterQueue) {
+  const std::string dead = Make("dead");
+  const std::string url =
+      Make("films", {{{"RedrivePolicy", PolicyFor(kDeadArn, "2")}, {"VisibilityTimeout", "5"}}});
+  const std::string id = Send(url, "poison");
+  const Time sent = clock_.Now();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(Bodies(url), ElementsAre("poison"));
+    clock_.Advance(seconds(6));
+  }
+  Send(url, "healthy");
+
+  EXPECT_THAT(Bodies(url), ElementsAre("healthy"));
+  const auto got =
+      Call<api::ReceiveMessage>({.queue_url = dead, .message_system_attribute_names = {{"All"}}});
+  ASSERT_TRUE(got);
+  ASSERT_EQ(got->messages->size(), 1U);
+  const api::Message& letter = got->messages->front();
+  EXPECT_EQ(letter.message_id, id);
+  EXPECT_EQ(letter.body, "poison");
+  EXPECT_EQ(letter.attributes->at("DeadLetterQueueSourceArn"),
+            "arn:aws:sqs:us-east-1:000000000000:films");
+  EXPECT_EQ(letter.attributes->at("SentTimestamp"), std::to_string(EpochMillis(sent)));
+  EXPECT_EQ(letter.attributes->at("ApproximateReceiveCount"), "1");
+
+  Open();
+  EXPECT_THAT(Bodies(dead), ElementsAre("poison"));
+  EXPECT_THAT(Bodies(url), ElementsAre("healthy"));
+}
+
+TEST_F(Sqs, DeadLettersAloneAreNoAnswer) {
+  const std::string dead = Make("dead");
+  const std::string url =
+      Make("films", {{{"RedrivePolicy", PolicyFor(kDeadArn, "1")}, {"VisibilityTimeout", "5"}}});
+  for (const char* body : {"a", "b", "c"}) Send(url, body);
+  EXPECT_EQ(Receive(url).size(), 3U);
+  clock_.Advance(seconds(6));
+  Send(url, "fresh");
+
+  const auto got = Receive(url, 1);
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_EQ(got.front().body, "fresh");
+  EXPECT_EQ(Receive(dead).size(), 3U);
+}
+
+TEST_F(Sqs, AMessageStaysWhereItsDeadLetterQueueIsGone) {
+  const std::string dead = Make("dead");
+  const std::string url =
+      Make("films", {{{"RedrivePolicy", PolicyFor(kDeadArn, "1")}, {"VisibilityTimeout", "0"}}});
+  Send(url, "one");
+  ASSERT_TRUE(Call<api::DeleteQueue>({.queue_url = dead}));
+
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(Bodies(url), ElementsAre("one"));
+}
+
+TEST_F(Sqs, RedrivePoliciesAreCheckedWhenTheyAreSet) {
+  Make("dead", {{{"RedriveAllowPolicy", R"({"redrivePermission":"byQueue","sourceQueueArns":)"
+                                        R"(["arn:aws:sqs:us-east-1:000000000000:friend"]})"}}});
+  const std::string url = Make("films");
+  const auto set = [&](const std::string& policy) {
+    return ErrorOf<api::SetQueueAttributes>(
+        {.queue_url = url, .attributes = {{"RedrivePolicy", policy}}});
+  };
+  for (const std::string& bad :
+       {std::string("x"), std::string("{}"), PolicyFor(kDeadArn, "0"), PolicyFor(kDeadArn, "1001"),
+        PolicyFor(kDeadArn, R"("many")"), PolicyFor("dead", "3"),
+        PolicyFor("arn:aws:sqs:us-east-1:000000000000:none", "3"),
+        PolicyFor("arn:aws:sqs:eu-west-1:000000000000:dead", "3"), PolicyFor(kDeadArn, "3")}) {
+    EXPECT_EQ(set(bad), "InvalidParameterValue") << bad;
+  }
+  const std::string friendly = Make("friend", {{{"RedrivePolicy", PolicyFor(kDeadArn, R"("3")")}}});
+  const auto attributes = Call<api::GetQueueAttributes>(
+      {.queue_url = friendly, .attribute_names = {{"RedrivePolicy"}}});
+  EXPECT_EQ(attributes->attributes->at("RedrivePolicy"), PolicyFor(kDeadArn, R"("3")"));
+  for (const char* bad : {"x", "{}", R"({"redrivePermission":"byQueue"})",
+                          R"({"redrivePermission":"denyAll","sourceQueueArns":["a"]})"}) {
+    EXPECT_EQ(ErrorOf<api::SetQueueAttributes>(
+                  {.queue_url = url, .attributes = {{"RedriveAllowPolicy", bad}}}),
+              "InvalidParameterValue")
+        << bad;
+  }
 }
 
 TEST_F(Sqs, MessagesSurviveARestartAndAreReceivedAgain) {
