@@ -334,8 +334,14 @@ def test_stages_and_deployments_live_and_end(api):
     )
     assert patched["tracingEnabled"] is True and patched["variables"] == {"a": "1", "b": "2"}
     assert patched["methodSettings"]["*/*"]["loggingLevel"] == "INFO"
-    assert patched["methodSettings"]["films/{id}/GET"]["throttlingRateLimit"] == 5
+    assert patched["methodSettings"]["~1films~1{id}/GET"]["throttlingRateLimit"] == 5
     assert patched["methodSettings"]["films/GET"]["metricsEnabled"] is True
+    patched = api.client.update_stage(
+        restApiId=api.id,
+        stageName="prod",
+        patchOperations=[{"op": "remove", "path": "/~1films~1{id}/GET"}],
+    )
+    assert set(patched["methodSettings"]) == {"*/*", "films/GET"}
     refused(lambda: api.patch_stage(("/*/*/logging/loglevel", "LOUD")), "BadRequestException")
     refused(lambda: api.patch_stage(("/deploymentId", "nobody")), "NotFoundException")
     refused(

@@ -76,12 +76,15 @@ TEST(CompileStage, FillsInStageVariables) {
 
 TEST(CompileStage, TakesSettingsOfAllMethodsWhereTheMethodHasNone) {
   TestApi test;
-  test.stage.method_settings = std::map<std::string, api::MethodSetting>{
-      {"*/*", {.logging_level = "INFO", .throttling_rate_limit = 5.0}},
-      {"/GET", {.throttling_rate_limit = 7.0}}};
-  const ApiCall call = test.Call();
-  EXPECT_EQ(call.method->settings.log_level, ExecutionLevel::kInfo);
-  EXPECT_EQ(call.method->settings.rate_limit, 7.0);
+  for (const char* key : {"~1/GET", "/GET"}) {
+    test.stage.method_settings = std::map<std::string, api::MethodSetting>{
+        {"*/*", {.logging_level = "INFO", .throttling_rate_limit = 5.0}},
+        {key, {.throttling_rate_limit = 7.0}},
+        {"~1other/GET", {.throttling_rate_limit = 9.0}}};
+    const ApiCall call = test.Call();
+    EXPECT_EQ(call.method->settings.log_level, ExecutionLevel::kInfo);
+    EXPECT_EQ(call.method->settings.rate_limit, 7.0) << key;
+  }
   test.stage.method_settings =
       std::map<std::string, api::MethodSetting>{{"*/*", {.data_trace_enabled = true}}};
   EXPECT_EQ(test.Call().method->settings.log_level, ExecutionLevel::kInfo);
@@ -192,6 +195,37 @@ TEST(MapRequestBody, ChoosesByContentType) {
   EXPECT_EQ(body(), "text");
   call.headers.Set("Content-Type", "text/html");
   EXPECT_EQ(body(), "as it came");
+}
+
+// The table of requests in "Content type conversions in API Gateway".
+TEST(MapRequestBody, ConvertsBetweenBytesAndText) {
+  const std::string bytes = "\xff\x01";
+  const auto body = [&](const char* handling, const char* type, const std::string& sent,
+                        const char* mapped = nullptr) {
+    TestApi test;
+    test.api.rest.binary_media_types = std::vector<std::string>{"image/png"};
+    if (*handling != '\0') test.integration().content_handling = handling;
+    if (mapped != nullptr) {
+      test.integration().request_templates = std::map<std::string, std::string>{{type, mapped}};
+    }
+    ApiCall call = test.Call();
+    call.headers.Set("Content-Type", type);
+    call.body = sent;
+    const auto mapped_body = MapRequestBody(call);
+    if (const auto* failed = std::get_if<Failure>(&mapped_body)) return failed->log;
+    return std::get<MappedBody>(mapped_body).text;
+  };
+  EXPECT_EQ(body("", "image/png", bytes), bytes);
+  EXPECT_EQ(body("CONVERT_TO_BINARY", "image/png", bytes), bytes);
+  EXPECT_EQ(body("CONVERT_TO_BINARY", "image/png", "/wE="), "/wE=");  // bytes that look so
+  EXPECT_EQ(body("CONVERT_TO_TEXT", "image/png", bytes), "/wE=");
+  EXPECT_EQ(body("CONVERT_TO_TEXT", "image/png", bytes, "{\"image\": \"$input.body\"}"),
+            R"({"image": "/wE="})");
+  EXPECT_EQ(body("", "text/plain", "/wE="), "/wE=");
+  EXPECT_EQ(body("CONVERT_TO_TEXT", "text/plain", "/wE="), "/wE=");
+  EXPECT_EQ(body("CONVERT_TO_BINARY", "text/plain", "/wE="), bytes);
+  EXPECT_THAT(body("CONVERT_TO_BINARY", "text/plain", "no base64!"),
+              HasSubstr("Unable to base64 decode the body"));
 }
 
 TEST(MapRequestBody, RefusesByPassthroughBehavior) {
@@ -305,6 +339,45 @@ TEST(MapResponse, LeavesTheBodyAsItIsForAnEmptyTemplate) {
   test.root().method_responses =
       std::map<std::string, api::MethodResponse>{{"200", {.status_code = "200"}}};
   EXPECT_EQ(std::get<Reply>(MapResponse(test.Call(), Said("{\"a\":1}"))).body, "{\"a\":1}");
+}
+
+// The table of responses in "Content type conversions in API Gateway".
+TEST(MapResponse, ConvertsBetweenBytesAndText) {
+  const std::string bytes = "\xff\x01";
+  const auto body = [&](const char* handling, const char* accept, const std::string& said,
+                        bool has_binary_types = true) {
+    TestApi test;
+    if (has_binary_types) {
+      test.api.rest.binary_media_types = std::vector<std::string>{"image/png"};
+    }
+    api::IntegrationResponse response{.status_code = "200"};
+    if (*handling != '\0') response.content_handling = handling;
+    test.integration().integration_responses =
+        std::map<std::string, api::IntegrationResponse>{{"200", response}};
+    test.root().method_responses =
+        std::map<std::string, api::MethodResponse>{{"200", {.status_code = "200"}}};
+    ApiCall call = test.Call();
+    call.headers.Set("Accept", accept);
+    const auto mapped = MapResponse(call, Said(said));
+    if (const auto* failed = std::get_if<Failure>(&mapped)) return failed->log;
+    return std::get<Reply>(mapped).body;
+  };
+  for (const char* accept : {"text/html", "image/png"}) {
+    EXPECT_EQ(body("CONVERT_TO_BINARY", accept, "/wE="), bytes);
+    EXPECT_EQ(body("CONVERT_TO_BINARY", accept, R"("/wE=")"), bytes);  // as a function says it
+    EXPECT_EQ(body("CONVERT_TO_BINARY", accept, bytes), bytes);
+    EXPECT_EQ(body("CONVERT_TO_TEXT", accept, "/wE="), "/wE=");
+    EXPECT_EQ(body("CONVERT_TO_TEXT", accept, bytes), "/wE=");
+  }
+  EXPECT_EQ(body("", "text/html", "/wE="), "/wE=");
+  EXPECT_EQ(body("", "text/html", bytes), "/wE=");
+  EXPECT_EQ(body("", "image/png, text/html", "/wE="), bytes);
+  EXPECT_EQ(body("", "image/png", bytes), bytes);
+  EXPECT_EQ(body("", "text/html", bytes, /*has_binary_types=*/false), bytes);
+  EXPECT_EQ(body("", "image/png", "{}", /*has_binary_types=*/false), "{}");
+  EXPECT_THAT(body("CONVERT_TO_BINARY", "text/html", "{}"),
+              HasSubstr("Unable to base64 decode the body"));
+  EXPECT_THAT(body("", "image/png", "{}"), HasSubstr("Unable to base64 decode the body"));
 }
 
 // ---- proxy ----

@@ -32,16 +32,18 @@ void SetParameter(wire::Parameters& parameters, const std::string& name, const s
   parameters.emplace_back(name, value);
 }
 
-std::string ConvertBody(const ApiCall& call, std::string body) {
+// Bytes of a binary type to text, or text to the bytes that it is the base64 of.
+// Source: API Gateway Developer Guide, "Content type conversions in API Gateway", requests.
+std::optional<std::string> ConvertBody(const ApiCall& call) {
   const std::string& handling = call.method->content_handling;
-  if (handling == "CONVERT_TO_TEXT" && IsBinaryType(*call.stage, HeaderOf(call, "Content-Type"))) {
-    return Base64Encode(body);
+  const bool is_binary = IsBinaryType(*call.stage, HeaderOf(call, "Content-Type"));
+  if (handling == "CONVERT_TO_TEXT" && is_binary) return Base64Encode(call.body);
+  if (handling == "CONVERT_TO_BINARY" && !is_binary) {
+    auto bytes = Base64Decode(call.body);
+    if (!bytes) return std::nullopt;
+    return *std::move(bytes);
   }
-  if (handling == "CONVERT_TO_BINARY") {
-    auto bytes = Base64Decode(body);
-    if (bytes) return *std::move(bytes);
-  }
-  return body;
+  return call.body;
 }
 
 }  // namespace
@@ -64,10 +66,17 @@ std::variant<MappedBody, Failure> MapRequestBody(const ApiCall& call) {
           .reason = "add a request template for " + type + ", or send another Content-Type",
           .error = {}};
     }
-    return MappedBody{.text = ConvertBody(call, call.body), .type = type, .overrides = {}};
   }
-  if (found->empty) return MappedBody{.text = call.body, .type = type, .overrides = {}};
-  auto rendered = found->code ? RenderTemplate(*found->code, call, call.body)
+  auto body = ConvertBody(call);
+  if (!body) {
+    return ConfigurationError("Unable to base64 decode the body",
+                              "contentHandling is CONVERT_TO_BINARY, but the request's body is no "
+                              "base64");
+  }
+  if (found == method.templates.end() || found->empty) {
+    return MappedBody{.text = *std::move(body), .type = type, .overrides = {}};
+  }
+  auto rendered = found->code ? RenderTemplate(*found->code, call, *body)
                               : Result<Rendered>(found->code.error());
   if (!rendered) {
     Failure failure =

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "json/json.h"
 #include "json/json_path.h"
+#include "services/apigateway/proxy_event.h"
 #include "services/apigateway/reasons.h"
 #include "services/apigateway/template_objects.h"
 
@@ -48,6 +49,37 @@ const TypedTemplate* ChooseTemplate(const ResponseRule& rule) {
   return found == rule.templates.end() ? &rule.templates.front() : &*found;
 }
 
+// The bytes that a text is the base64 of; a function gives it as a string of JSON.
+Result<std::string> Decoded(const std::string& text) {
+  if (text.starts_with('"')) {
+    const auto string = json::Parse(text);
+    if (string && string->as_string() != nullptr) return Base64Decode(*string->as_string());
+  }
+  return Base64Decode(text);
+}
+
+// To bytes or to text: as contentHandling says, else as the client accepts. False when a text that
+// should become bytes is no base64.
+// Source: API Gateway Developer Guide, "Content type conversions in API Gateway", responses.
+bool ConvertBody(const ApiCall& call, const ResponseRule& rule, std::string& body) {
+  const std::string_view accept = HeaderOf(call, "Accept");
+  const bool has_binary_types = !call.stage->binary_types.empty();
+  const bool wants_bytes = rule.content_handling == "CONVERT_TO_BINARY" ||
+                           (rule.content_handling.empty() &&
+                            IsBinaryType(*call.stage, accept.substr(0, accept.find(','))));
+  const bool wants_text = rule.content_handling == "CONVERT_TO_TEXT" ||
+                          (rule.content_handling.empty() && has_binary_types && !wants_bytes);
+  const bool is_text = IsUtf8(body);
+  if (wants_bytes && is_text) {
+    auto bytes = Decoded(body);
+    if (!bytes) return false;
+    body = *std::move(bytes);
+  } else if (wants_text && !is_text) {
+    body = Base64Encode(body);
+  }
+  return true;
+}
+
 }  // namespace
 
 std::variant<Reply, Failure> MapResponse(const ApiCall& call, BackendAnswer answer) {
@@ -86,16 +118,13 @@ std::variant<Reply, Failure> MapResponse(const ApiCall& call, BackendAnswer answ
     type = chosen->type;
     overrides = std::move(rendered->response);
   }
-  if (rule->content_handling == "CONVERT_TO_BINARY") {
-    auto bytes = Base64Decode(reply.body);
-    if (!bytes) {
-      return ConfigurationError(
-          "Unable to base64 decode the body",
-          "contentHandling is CONVERT_TO_BINARY, but the answer is no base64");
-    }
-    reply.body = *std::move(bytes);
-  } else if (rule->content_handling == "CONVERT_TO_TEXT" && !IsUtf8(reply.body)) {
-    reply.body = Base64Encode(reply.body);
+  if (!ConvertBody(call, *rule, reply.body)) {
+    return ConfigurationError(
+        "Unable to base64 decode the body",
+        rule->content_handling.empty()
+            ? "the client accepts a binary type of the API, so that the answer should be base64; "
+              "set contentHandling to CONVERT_TO_TEXT to send text"
+            : "contentHandling is CONVERT_TO_BINARY, but the answer is no base64");
   }
   reply.headers.Add("Content-Type", type);
   for (const Mapping& mapping : rule->mappings) {

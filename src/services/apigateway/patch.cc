@@ -98,6 +98,7 @@ Result<Value> PatchValue(const api::PatchOperation& operation, PatchKind kind) {
   switch (kind) {
     case PatchKind::kText:
     case PatchKind::kItem:
+    case PatchKind::kWhole:
       return Value(text);
     case PatchKind::kFlag:
       if (EqualsIgnoreCase(text, "true")) return Value(true);
@@ -139,6 +140,8 @@ Result<void> ApplyPatch(Value& target, const api::PatchOperation& operation,
       return !parts.empty() && Fits(parts, *path);
     });
     if (op != "remove" || !is_map) return BadPath(operation, rules);
+  } else if (rule->kind == PatchKind::kWhole && op != "remove") {
+    return BadPath(operation, rules);
   } else if (rule->kind == PatchKind::kItem) {
     return ChangeItem(target, *path, operation);
   }

@@ -25,6 +25,7 @@ enum class PatchKind {
   kInteger,  // "29000"
   kNumber,   // "0.5"
   kItem,     // the last part names an item of a list of texts
+  kWhole,    // an object, which may only be removed
 };
 
 // A path that may be changed; a part "*" stands for any text. The member lies at the same path.

@@ -13,12 +13,14 @@ constexpr std::size_t kMaxVariables = 100;
 constexpr std::size_t kMaxVariableBytes = 512;
 constexpr std::size_t kMaxFormatBytes = 3U << 10;
 constexpr std::size_t kMaxMethodSettings = 1000;
+constexpr std::string_view kAllMethods = "*/*";
 
 constexpr PatchRule kRules[] = {
     {"/deploymentId"},
     {"/description"},
     {"/tracingEnabled", PatchKind::kFlag},
     {"/variables/*"},
+    {"/accessLogSettings", PatchKind::kWhole},
     {"/accessLogSettings/format"},
     {"/accessLogSettings/destinationArn"},
     {"/clientCertificateId"},
@@ -116,9 +118,20 @@ Error NoCache() {
   return InvalidInput("Responses are not cached by Usher; cache settings must stay off");
 }
 
-std::string SettingsKey(std::string_view resource_path, std::string_view method) {
-  if (resource_path.starts_with('/')) resource_path.remove_prefix(1);
-  return std::string(resource_path) + "/" + std::string(method);
+std::string MethodOfKey(std::string_view key) {
+  if (key == kAllMethods) return std::string(key);
+  std::string method;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (key.substr(i, 2) == "~1") {
+      method += '/';
+      ++i;
+    } else {
+      method += key[i];
+    }
+  }
+  if (!method.starts_with('/')) method.insert(0, "/");
+  if (method.starts_with("//")) method.erase(0, 1);  // the root's
+  return method;
 }
 
 Result<void> CheckStage(const api::Stage& stage) {
@@ -150,6 +163,9 @@ Result<void> PatchStage(api::Stage& stage, const api::PatchOperation& operation)
   const auto path = PatchPath(operation.path.value_or(""));
   if (!path) return path.error();
   const SettingRule* const rule = SettingOf(*path);
+  const bool is_whole = operation.op == "remove" && stage.method_settings &&
+                        stage.method_settings->erase(operation.path->substr(1)) > 0;
+  if (is_whole) return {};
   if (rule == nullptr) {
     Value value = stage.ToValue();
     if (auto applied = ApplyPatch(value, operation, kRules); !applied) return applied;
@@ -158,11 +174,10 @@ Result<void> PatchStage(api::Stage& stage, const api::PatchOperation& operation)
   }
 
   // "/*/*/…", or the resource's path, in one part or several, and the method.
-  std::string resource;
-  for (std::size_t i = 0; i + 3 < path->size(); ++i) {
-    resource += (i > 0 ? "/" : "") + (*path)[i];
-  }
-  const std::string key = SettingsKey(resource, (*path)[path->size() - 3]);
+  std::string_view key_text = *operation.path;
+  key_text.remove_prefix(1);
+  key_text.remove_suffix(rule->path.size() + 1);
+  const std::string key(key_text);
   if (!stage.method_settings) stage.method_settings.emplace();
   Value setting = (*stage.method_settings)[key].ToValue();
   if (operation.op == "remove") {

@@ -17,7 +17,9 @@ Error NoCache();
 // Errors: invalid input.
 Result<void> PatchStage(api::Stage& stage, const api::PatchOperation& operation);
 
-// The key of a method's settings: "*/*", "a/b/GET", "/GET" for the root.
-[[nodiscard]] std::string SettingsKey(std::string_view resource_path, std::string_view method);
+// What the key of a method's settings names: "*/*" all methods, "/a/b/GET" a method of "/a/b". Keys
+// are kept as they were given: "~1a~1b/GET" as AWS documents them, "~1/GET" for the root, or with
+// plain slashes.
+[[nodiscard]] std::string MethodOfKey(std::string_view key);
 
 }  // namespace usher::apigateway

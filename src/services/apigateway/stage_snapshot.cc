@@ -85,14 +85,18 @@ ExecutionLevel LevelOf(const api::MethodSetting& setting) {
 MethodSettings SettingsOf(const api::Stage& stage, std::string_view path, std::string_view verb) {
   MethodSettings settings;
   if (!stage.method_settings) return settings;
-  for (const std::string& key : {std::string("*/*"), SettingsKey(path, verb)}) {
-    const auto found = stage.method_settings->find(key);
-    if (found == stage.method_settings->end()) continue;
-    const api::MethodSetting& one = found->second;
+  const std::string root = path == "/" ? "" : std::string(path);
+  const auto take = [&](const api::MethodSetting& one) {
     if (one.logging_level || one.data_trace_enabled) settings.log_level = LevelOf(one);
     if (one.data_trace_enabled) settings.data_trace = *one.data_trace_enabled;
     if (one.throttling_rate_limit) settings.rate_limit = one.throttling_rate_limit;
     if (one.throttling_burst_limit) settings.burst_limit = one.throttling_burst_limit;
+  };
+  // Those of all methods first, so that the method's own win.
+  for (const std::string& wanted : {std::string("*/*"), root + "/" + std::string(verb)}) {
+    for (const auto& [key, one] : *stage.method_settings) {
+      if (MethodOfKey(key) == wanted) take(one);
+    }
   }
   return settings;
 }

@@ -17,6 +17,8 @@ constexpr PatchRule kRules[] = {
     {"/name"},
     {"/description"},
     {"/productCode"},
+    {"/throttle", PatchKind::kWhole},
+    {"/quota", PatchKind::kWhole},
     {"/throttle/rateLimit", PatchKind::kNumber},
     {"/throttle/burstLimit", PatchKind::kInteger},
     {"/quota/limit", PatchKind::kInteger},
