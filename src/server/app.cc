@@ -121,9 +121,10 @@ struct App::Parts {
   SystemClock clock;
   Time started = clock.Now();
   storage::DataFolder folder;
-  std::unique_ptr<CredentialFile> credentials;
-  std::unique_ptr<wire::TemporaryCredentials> temporary_credentials;
   std::unique_ptr<storage::DocumentStore> documents;
+  std::unique_ptr<CredentialFile> credentials;
+  std::unique_ptr<sts::Sessions> sessions;
+  std::unique_ptr<wire::TemporaryCredentials> temporary_credentials;
   std::unique_ptr<storage::ObjectStore> objects;
   std::unique_ptr<jobs::JobRunner> jobs;
   std::unique_ptr<jobs::DeliveryQueue> deliveries;
@@ -170,10 +171,12 @@ Result<void> App::Parts::OpenStores(const AppOptions& options) {
   auto key = CredentialFile::LoadOrCreate(folder.path());
   if (!key) return key.error();
   credentials = std::make_unique<CredentialFile>(*std::move(key));
-  temporary_credentials = std::make_unique<wire::TemporaryCredentials>(credentials.get());
   auto store = storage::OpenSqliteStore(folder.path());
   if (!store) return store.error();
   documents = *std::move(store);
+  sessions = std::make_unique<sts::Sessions>(*documents, clock, *credentials,
+                                             credentials->access_key_id());
+  temporary_credentials = std::make_unique<wire::TemporaryCredentials>(sessions.get());
   auto opened = storage::ObjectStore::Open(folder.objects(), *documents, clock);
   if (!opened) return opened.error();
   objects = *std::move(opened);
@@ -233,7 +236,7 @@ Result<void> App::Parts::RegisterServices(const AppOptions& options, const std::
   object_events = std::make_unique<s3::ObjectEvents>(dispatcher, *deliveries, clock);
   s3::Register(dispatcher, *objects, *object_events);
   iam::Register(dispatcher, *documents, clock);
-  sts::Register(dispatcher);
+  sts::Register(dispatcher, *sessions);
   logs = std::make_unique<logs::Service>(*documents, clock, folder.path() + "/logs");
   logs::Register(dispatcher, *logs);
   personalize = std::make_unique<personalize::Service>(

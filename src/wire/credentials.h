@@ -15,6 +15,7 @@ class Credentials {
     std::string secret;
     std::string session_token;  // empty for permanent keys
     std::string arn;
+    bool expired = false;  // it was good until some time ago
   };
   virtual ~Credentials() = default;
   // nullopt: unknown key.

@@ -217,6 +217,9 @@ Result<Verified> VerifyLink(const HttpRequest& request, const RequestTarget& tar
     return Named("InvalidToken", ErrorCode::kAccessDenied,
                  "The provided token is malformed or otherwise invalid.", 400);
   }
+  if (key->expired) {
+    return Named("ExpiredToken", ErrorCode::kAccessDenied, "The provided token has expired.", 400);
+  }
 
   const std::string text = StringToSign(request, target, *parts);
   if (!EqualInConstantTime(parts->signature, Base64Encode(HmacSha1(key->secret, text)))) {

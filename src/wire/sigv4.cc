@@ -133,6 +133,7 @@ Result<CheckedHead> CheckHead(const HttpRequest& request, const Rules& rules,
   auto key = credentials.Find(claim->scope.access_key_id);
   if (!key) return refusal.UnknownKey(claim->scope.access_key_id);
   if (!TokenFits(claim->session_token, *key)) return refusal.BadToken();
+  if (key->expired) return refusal.ExpiredToken();
   if (const auto timely = CheckTime(*claim, now, refusal); !timely) return timely.error();
   if (const auto fit = CheckSignedHeaders(request, *claim, rules, refusal); !fit) {
     return fit.error();

@@ -107,6 +107,12 @@ Error Refusal::BadToken() const {
   return UnknownKey({});
 }
 
+Error Refusal::ExpiredToken() const {
+  if (style_ == ErrorStyle::kS3) return S3("ExpiredToken", 400, "The provided token has expired.");
+  return Common("ExpiredToken", ErrorCode::kAccessDenied,
+                "The security token included in the request is expired", 403);
+}
+
 Error Refusal::ScopeDate(const Scope& scope, std::string_view timestamp) const {
   if (style_ == ErrorStyle::kS3) {
     return Malformed((presigned_ ? "Invalid credential date " : "Invalid credential date \"") +

@@ -25,6 +25,7 @@ class Refusal {
   [[nodiscard]] Error BadTarget() const;
   [[nodiscard]] Error UnknownKey(std::string_view access_key_id) const;
   [[nodiscard]] Error BadToken() const;
+  [[nodiscard]] Error ExpiredToken() const;
   [[nodiscard]] Error ScopeDate(const Scope& scope, std::string_view timestamp) const;
   [[nodiscard]] Error Skewed(std::string_view timestamp, Time signed_at, Time now) const;
   [[nodiscard]] Error Expired(Time signed_at, std::chrono::seconds life, Time now) const;

@@ -276,6 +276,22 @@ TEST(Verify, WantsTheTokenOfATemporaryKeyAndNoneOfAPermanentOne) {
   }
 }
 
+TEST(Verify, TellsAKeyThatHasExpiredFromOneThatIsUnknown) {
+  FakeCredentials over;
+  over.Add(std::string(kAccessKey),
+           {.secret = "secret", .session_token = "tok", .arn = {}, .expired = true});
+  for (const ErrorStyle style : {ErrorStyle::kS3, ErrorStyle::kJson, ErrorStyle::kQuery}) {
+    HttpRequest request = Plain();
+    SignOptions options = Options(style);
+    options.identity.session_token = "tok";
+    Sign(request, "body", options);
+    EXPECT_EQ(Refused(request, style, Now(), over), style == ErrorStyle::kS3 ? "ExpiredToken 400"
+                                                    : style == ErrorStyle::kJson
+                                                        ? "ExpiredTokenException 400"
+                                                        : "ExpiredToken 403");
+  }
+}
+
 TEST(Verify, LetsTheTokenBeUnsignedOutsideS3Only) {
   FakeCredentials temporary;
   temporary.Add(std::string(kAccessKey), {.secret = "secret", .session_token = "tok", .arn = {}});

@@ -28,11 +28,15 @@ std::string NewToken() {
 
 }  // namespace
 
-std::shared_ptr<const TemporaryCredentials::Issued> TemporaryCredentials::Issue(std::string arn) {
-  auto issued = std::make_unique<Issued>(Issued{
+TemporaryCredentials::Issued NewTemporaryKey(std::string arn) {
+  return {
       .access_key_id = NewAccessKeyId(),
       .key = {
-          .secret = SecureHex(kSecretBytes), .session_token = NewToken(), .arn = std::move(arn)}});
+          .secret = SecureHex(kSecretBytes), .session_token = NewToken(), .arn = std::move(arn)}};
+}
+
+std::shared_ptr<const TemporaryCredentials::Issued> TemporaryCredentials::Issue(std::string arn) {
+  auto issued = std::make_unique<Issued>(NewTemporaryKey(std::move(arn)));
   {
     const std::lock_guard lock(shared_->mutex);
     shared_->keys.emplace(issued->access_key_id, issued->key);

@@ -40,4 +40,7 @@ class TemporaryCredentials final : public Credentials {
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 };
 
+// A new key with a session token, which nobody knows yet.
+[[nodiscard]] TemporaryCredentials::Issued NewTemporaryKey(std::string arn);
+
 }  // namespace usher::wire

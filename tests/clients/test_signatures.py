@@ -8,7 +8,9 @@ import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
 
+import boto3
 import botocore.auth
+import botocore.exceptions
 import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -398,3 +400,36 @@ def test_a_changed_presigned_url_is_refused(server, s3, s3v4):
         assert fetch(changed)[0] in (400, 403), changed
     assert fetch(url, method="DELETE")[0] == 403
     assert exists(s3, "mine")
+
+
+def test_keys_of_an_assumed_role_are_let_in_also_after_a_restart(make_server):
+    server = make_server()
+    iam, sts = server.client("iam"), server.client("sts")
+    trust = (
+        '{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}}'
+    )
+    arn = iam.create_role(RoleName="Reader", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    given = sts.assume_role(RoleArn=arn, RoleSessionName="me")["Credentials"]
+
+    def client(service, token=given["SessionToken"]):
+        return boto3.session.Session().client(
+            service,
+            endpoint_url=server.endpoint,
+            region_name=server.region,
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=token,
+        )
+
+    client("s3").create_bucket(Bucket="of-a-role")
+    server.kill()
+    server.restart()
+    identity = client("sts").get_caller_identity()
+    assert identity["Arn"] == "arn:aws:sts::000000000000:assumed-role/Reader/me"
+    assert client("s3").list_buckets()["Buckets"][0]["Name"] == "of-a-role"
+    with pytest.raises(botocore.exceptions.ClientError) as refused:
+        client("sts", token="another").get_caller_identity()
+    assert refused.value.response["Error"]["Code"] == "InvalidClientTokenId"
+    with pytest.raises(botocore.exceptions.ClientError) as refused:
+        server.client("sts").assume_role(RoleArn=arn + "2", RoleSessionName="me")
+    assert refused.value.response["Error"]["Code"] == "AccessDenied"
