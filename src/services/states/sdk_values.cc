@@ -36,10 +36,11 @@ Error WrongKind(std::string_view at, std::string_view wanted, const Value& value
                       ", not " + json::Write(value).substr(0, 128));
 }
 
-// A text, as it is or of a number or boolean.
+// A text, as it is, or the JSON of what is none: definitions give startSyncExecution's Input, a
+// text, as an object.
 Result<std::string> TextOf(const Value& value, std::string_view at) {
   if (value.as_string()) return *value.as_string();
-  if (value.as_int() || value.as_double() || value.as_bool()) return json::Write(value);
+  if (!value.is_null()) return json::Write(value);
   return WrongKind(at, "a string", value);
 }
 
