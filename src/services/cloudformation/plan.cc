@@ -110,6 +110,7 @@ Result<Plan> MakePlan(Template read, const std::map<std::string, std::string>& p
                       const PseudoParameters& pseudo) {
   auto scope = MakeScope(read, parameters, pseudo);
   if (!scope) return scope.error();
+  if (const auto held = CheckRules(read, *scope); !held) return held.error();
   Plan plan{.read = std::move(read), .scope = *std::move(scope)};
   for (const ResourceRule& rule : plan.read.resources) {
     if (!Holds(plan.scope, rule.condition)) continue;

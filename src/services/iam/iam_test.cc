@@ -329,6 +329,15 @@ TEST_F(Iam, UpdatesATrustPolicyButNotToSomethingElse) {
       other);
 }
 
+TEST_F(Iam, RolesHaveNoInstanceProfiles) {
+  MakeRole("r");
+  const auto listed = Call<api::ListInstanceProfilesForRole>({.role_name = "r"});
+  ASSERT_TRUE(listed);
+  EXPECT_THAT(listed->instance_profiles, IsEmpty());
+  EXPECT_FALSE(*listed->is_truncated);
+  EXPECT_EQ(NameOf(Call<api::ListInstanceProfilesForRole>({.role_name = "none"})), "not found");
+}
+
 TEST_F(Iam, PutsAndDeletesABoundary) {
   MakeRole("r");
   ASSERT_TRUE(

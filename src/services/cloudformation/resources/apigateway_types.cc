@@ -1,5 +1,8 @@
-// AWS::ApiGateway::RestApi, Resource, Model, RequestValidator, Method, Deployment, Stage, Account.
+// AWS::ApiGateway::RestApi, Resource, Model, RequestValidator, Method, GatewayResponse, Deployment,
+// Stage, ApiKey, UsagePlan, UsagePlanKey, Account.
+#include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "json/json.h"
 #include "services/cloudformation/resources/resource_type.h"
@@ -112,39 +115,106 @@ Result<bool> FindApi(Action& action) {
   });
 }
 
+// '/' and '~' as patches write them.
+std::string Escaped(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '/' || c == '~') {
+      escaped += c == '/' ? "~1" : "~0";
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+// Adds and removes items of a list of texts, which patches name in the path.
+void AddItems(ValueList& patches, const std::string& path, const Value* before, const Value* now) {
+  const auto has = [](const Value* list, const Value& item) {
+    return list != nullptr && list->as_list() != nullptr &&
+           std::ranges::find(*list->as_list(), item) != list->as_list()->end();
+  };
+  for (const auto& [from, other, op] :
+       {std::tuple(now, before, "add"), std::tuple(before, now, "remove")}) {
+    if (from == nullptr || from->as_list() == nullptr) continue;
+    for (const Value& item : *from->as_list()) {
+      if (!has(other, item)) AddPatch(patches, op, path + Escaped(*item.as_string()), "");
+    }
+  }
+}
+
+const Value* Before(const Action& action, std::string_view property) {
+  return action.before ? action.before->Find(property) : nullptr;
+}
+
+// For a member of a property that is an object.
+const Value* Within(const Value* object, std::string_view member) {
+  return object == nullptr ? nullptr : object->Find(member);
+}
+
+// A text that is no longer given is removed, not set to nothing.
+void AddOptional(const Action& action, ValueList& patches, const std::string& property,
+                 const std::string& path, const std::string& by_default = {}) {
+  if (!action.Changed(property)) return;
+  const Value* value = action.Find(property);
+  const bool is_removed = value == nullptr && by_default.empty();
+  AddPatch(patches, is_removed ? "remove" : "replace", path,
+           value == nullptr ? by_default : PatchText(*value));
+}
+
+constexpr char kApiArn[] = "arn:aws:apigateway:${Region}::/restapis/${Id}";
+
 Result<void> UpdateApi(Action& action) {
+  ValueList patches = PatchesOf(action, {{"Description", "/description"}});
+  if (action.Changed("Name")) AddPatch(patches, "replace", "/name", action.name);
+  AddOptional(action, patches, "Policy", "/policy");
+  AddOptional(action, patches, "MinimumCompressionSize", "/minimumCompressionSize");
+  AddOptional(action, patches, "ApiKeySourceType", "/apiKeySource", "HEADER");
+  AddOptional(action, patches, "DisableExecuteApiEndpoint", "/disableExecuteApiEndpoint", "false");
+  AddItems(patches, "/binaryMediaTypes/", Before(action, "BinaryMediaTypes"),
+           action.Find("BinaryMediaTypes"));
+  if (action.Changed("EndpointConfiguration")) {
+    const Value edge = ValueList{"EDGE"};  // what an API has that says nothing
+    const Value* was = Within(Before(action, "EndpointConfiguration"), "types");
+    const Value* now = Within(action.Find("EndpointConfiguration"), "types");
+    AddItems(patches, "/endpointConfiguration/types/", was == nullptr ? &edge : was,
+             now == nullptr ? &edge : now);
+  }
   ValueMap input;
   input.Append("restApiId", action.physical_id);
-  return Patch(action, "UpdateRestApi", std::move(input),
-               PatchesOf(action, {{"Name", "/name"}, {"Description", "/description"}}));
+  auto patched = Patch(action, "UpdateRestApi", std::move(input), std::move(patches));
+  if (!patched) return patched;
+  return ChangeTags({"apigateway", "TagResource", {{"resourceArn", kApiArn}}},
+                    "UntagResource")(action);
 }
 
 ResourceType RestApi() {
-  return {.name = "AWS::ApiGateway::RestApi",
-          .properties = {{"Name", Form::Text(), kUpdates, false, "name"},
-                         {"Description", Form::Text(), kUpdates, false, "description"},
-                         {"EndpointConfiguration",
-                          Form::Input("apigateway", "CreateRestApi", "endpointConfiguration"),
-                          kReplaces, false, "endpointConfiguration"},
-                         {"BinaryMediaTypes", Form::List(Form::Text()), kReplaces, false,
-                          "binaryMediaTypes"},
-                         {"ApiKeySourceType", Form::Text(), kReplaces, false, "apiKeySource"},
-                         {"MinimumCompressionSize", Form::Integer(), kReplaces, false,
-                          "minimumCompressionSize"},
-                         {"DisableExecuteApiEndpoint", Form::Boolean(), kReplaces, false,
-                          "disableExecuteApiEndpoint"},
-                         {"Policy", Form::Json(), kReplaces, false, "policy"},
-                         {"Tags", Form::Tags(), kReplaces}},
-          .name_style = NameStyle::kGenerated,
-          .name_property = "Name",
-          .has_own_name = false,
-          .attributes = {{"RootResourceId", "${A:RootResourceId}"}, {"RestApiId", "${Id}"}},
-          .find = FindApi,
-          .create = CreateApi,
-          .update = UpdateApi,
-          .remove = Remove({"apigateway", "DeleteRestApi", {{"restApiId", "${Id}"}}}),
-          .needs = {"apigateway CreateRestApi", "apigateway GetRestApis",
-                    "apigateway UpdateRestApi", "apigateway DeleteRestApi"}};
+  return {
+      .name = "AWS::ApiGateway::RestApi",
+      .properties = {{"Name", Form::Text(), kUpdates, false, "name"},
+                     {"Description", Form::Text(), kUpdates, false, "description"},
+                     {"EndpointConfiguration",
+                      Form::Input("apigateway", "CreateRestApi", "endpointConfiguration"), kUpdates,
+                      false, "endpointConfiguration"},
+                     {"BinaryMediaTypes", Form::List(Form::Text()), kUpdates, false,
+                      "binaryMediaTypes"},
+                     {"ApiKeySourceType", Form::Text(), kUpdates, false, "apiKeySource"},
+                     {"MinimumCompressionSize", Form::Integer(), kUpdates, false,
+                      "minimumCompressionSize"},
+                     {"DisableExecuteApiEndpoint", Form::Boolean(), kUpdates, false,
+                      "disableExecuteApiEndpoint"},
+                     {"Policy", Form::Json(), kUpdates, false, "policy"},
+                     {"Tags", Form::Tags(), kUpdates}},
+      .name_style = NameStyle::kGenerated,
+      .name_property = "Name",
+      .has_own_name = false,
+      .attributes = {{"RootResourceId", "${A:RootResourceId}"}, {"RestApiId", "${Id}"}},
+      .find = FindApi,
+      .create = CreateApi,
+      .update = UpdateApi,
+      .remove = Remove({"apigateway", "DeleteRestApi", {{"restApiId", "${Id}"}}}),
+      .needs = {"apigateway CreateRestApi", "apigateway GetRestApis", "apigateway UpdateRestApi",
+                "apigateway DeleteRestApi", "apigateway TagResource", "apigateway UntagResource"}};
 }
 
 // ---- Resource ----
@@ -367,32 +437,58 @@ Result<void> DeleteDeployment(Action& action) {
   return deleted;
 }
 
+// With the stage that it makes itself, if it names one.
+Result<void> CreateDeployment(Action& action) {
+  ValueMap input = action.inputs;
+  if (const Value* stage = action.Find("StageDescription")) {
+    for (const auto& [property, member] : {std::pair("Description", "stageDescription"),
+                                           {"TracingEnabled", "tracingEnabled"},
+                                           {"Variables", "variables"}}) {
+      if (const Value* value = stage->Find(property)) input.Append(member, *value);
+    }
+  }
+  const auto answer = CallApi(action, "CreateDeployment", std::move(input));
+  if (!answer) return answer.error();
+  action.physical_id = TextAt(*answer, "id");
+  return {};
+}
+
 ResourceType Deployment() {
   return {.name = "AWS::ApiGateway::Deployment",
           .properties = {{"RestApiId", Form::Text(), kReplaces, kRequired, "restApiId"},
                          {"StageName", Form::Text(), kReplaces, false, "stageName"},
-                         {"Description", Form::Text(), kReplaces, false, "description"}},
+                         {"StageDescription",
+                          Form::Object({{"Description", Form::Text()},
+                                        {"TracingEnabled", Form::Boolean()},
+                                        {"Variables", Form::Map(Form::Text())}}),
+                          kReplaces},
+                         {"Description", Form::Text(), kUpdates, false, "description"}},
           .attributes = {{"DeploymentId", "${Id}"}},
-          .create = Create({"apigateway", "CreateDeployment"}, "id"),
+          .create = CreateDeployment,
+          .update = [](Action& action) -> Result<void> {
+            ValueMap input = OfApi(action);
+            input.Append("deploymentId", action.physical_id);
+            return Patch(action, "UpdateDeployment", std::move(input),
+                         PatchesOf(action, {{"Description", "/description"}}));
+          },
           .remove = DeleteDeployment,
-          .needs = {"apigateway CreateDeployment", "apigateway DeleteDeployment",
-                    "apigateway DeleteStage"}};
+          .needs = {"apigateway CreateDeployment", "apigateway UpdateDeployment",
+                    "apigateway DeleteDeployment", "apigateway DeleteStage"}};
 }
 
-// "/" of a path as patches write it: "~1".
+// Of one method's settings, as patches name them. A template writes the path "/a/b" as "/~1a~1b",
+// the root as "/", and all paths as "/*".
 std::string SettingKey(const Value& setting) {
   std::string path = TextAt(setting, "ResourcePath");
   const std::string method = TextAt(setting, "HttpMethod");
-  if (path == "/*" || path.empty()) path = "*";
-  std::string escaped;
-  for (const char c : path) {
-    if (c == '/') {
-      escaped += "~1";
-    } else {
-      escaped += c;
-    }
+  if (path == "/*" || path.empty()) {
+    path = "*";
+  } else if (path.starts_with("/~1")) {
+    path.erase(0, 1);
+  } else {
+    path = Escaped(path);
   }
-  return "/" + escaped + "/" + (method.empty() ? "*" : method);
+  return "/" + path + "/" + (method.empty() ? "*" : method);
 }
 
 constexpr std::array<std::pair<const char*, const char*>, 8> kSettings{
@@ -433,9 +529,13 @@ void AddAccessLog(const Action& action, ValueList& patches) {
   if (!action.Changed("AccessLogSetting")) return;
   const Value* log = action.Find("AccessLogSetting");
   const Value* old_log = action.before ? action.before->Find("AccessLogSetting") : nullptr;
+  if (log == nullptr) {
+    AddPatch(patches, "remove", "/accessLogSettings", "");
+    return;
+  }
   for (const auto& [name, path] : {std::pair("DestinationArn", "/accessLogSettings/destinationArn"),
                                    {"Format", "/accessLogSettings/format"}}) {
-    const Value* value = log == nullptr ? nullptr : log->Find(name);
+    const Value* value = log->Find(name);
     if (value == nullptr && (old_log == nullptr || old_log->Find(name) == nullptr)) continue;
     AddPatch(patches, value == nullptr ? "remove" : "replace", path,
              value == nullptr ? "" : PatchText(*value));
@@ -455,6 +555,8 @@ Result<void> CreateStage(Action& action) {
   action.physical_id = action.name;
   return PatchStage(action, {});
 }
+
+constexpr char kStageArn[] = "arn:aws:apigateway:${Region}::/restapis/${P:RestApiId}/stages/${Id}";
 
 Result<void> UpdateStage(Action& action) {
   ValueList patches =
@@ -478,7 +580,9 @@ Result<void> UpdateStage(Action& action) {
       }
     }
   }
-  return PatchStage(action, std::move(patches));
+  if (auto patched = PatchStage(action, std::move(patches)); !patched) return patched;
+  return ChangeTags({"apigateway", "TagResource", {{"resourceArn", kStageArn}}},
+                    "UntagResource")(action);
 }
 
 ResourceType Stage() {
@@ -493,25 +597,253 @@ ResourceType Stage() {
   setting.push_back({"CacheTtlInSeconds", Form::Integer()});
   const std::vector<std::pair<std::string, std::string>> id{{"restApiId", "${P:RestApiId}"},
                                                             {"stageName", "${Name}"}};
-  return {.name = "AWS::ApiGateway::Stage",
-          .properties = {{"RestApiId", Form::Text(), kReplaces, kRequired, "restApiId"},
-                         {"StageName", Form::Text(), kReplaces, kRequired, "stageName"},
-                         {"DeploymentId", Form::Text(), kUpdates, kRequired, "deploymentId"},
+  return {
+      .name = "AWS::ApiGateway::Stage",
+      .properties = {{"RestApiId", Form::Text(), kReplaces, kRequired, "restApiId"},
+                     {"StageName", Form::Text(), kReplaces, kRequired, "stageName"},
+                     {"DeploymentId", Form::Text(), kUpdates, kRequired, "deploymentId"},
+                     {"Description", Form::Text(), kUpdates, false, "description"},
+                     {"TracingEnabled", Form::Boolean(), kUpdates, false, "tracingEnabled"},
+                     {"Variables", Form::Map(Form::Text()), kUpdates, false, "variables"},
+                     {"MethodSettings", Form::List(Form::Object(std::move(setting)))},
+                     {"AccessLogSetting",
+                      Form::Object({{"DestinationArn", Form::Text()}, {"Format", Form::Text()}})},
+                     {"Tags", Form::Tags(), kUpdates, false, "tags"}},
+      .name_style = NameStyle::kGenerated,
+      .name_property = "StageName",
+      .find = Find({"apigateway", "GetStage", id}, "${Name}"),
+      .create = CreateStage,
+      .update = UpdateStage,
+      .remove = Remove({"apigateway", "DeleteStage", id}),
+      .needs = {"apigateway CreateStage", "apigateway GetStage", "apigateway UpdateStage",
+                "apigateway DeleteStage", "apigateway TagResource", "apigateway UntagResource"}};
+}
+
+// ---- GatewayResponse: every kind is there already, until one is put ----
+
+ResourceType GatewayResponse() {
+  const auto put = [](Action& action) -> Result<void> {
+    if (auto done = Do(action, "PutGatewayResponse", action.inputs); !done) return done;
+    action.physical_id = action.name;
+    return {};
+  };
+  return {
+      .name = "AWS::ApiGateway::GatewayResponse",
+      .properties = {{"RestApiId", Form::Text(), kReplaces, kRequired, "restApiId"},
+                     {"ResponseType", Form::Text(), kReplaces, kRequired, "responseType"},
+                     {"StatusCode", Form::Text(), kUpdates, false, "statusCode"},
+                     {"ResponseParameters", Form::Map(Form::Text()), kUpdates, false,
+                      "responseParameters"},
+                     {"ResponseTemplates", Form::Map(Form::Text()), kUpdates, false,
+                      "responseTemplates"}},
+      .name_style = NameStyle::kGenerated,
+      .attributes = {{"Id", "${Id}"}},
+      .create = put,
+      .update = put,
+      .remove = Remove({"apigateway",
+                        "DeleteGatewayResponse",
+                        {{"restApiId", "${P:RestApiId}"}, {"responseType", "${P:ResponseType}"}}}),
+      .needs = {"apigateway PutGatewayResponse", "apigateway DeleteGatewayResponse"}};
+}
+
+// ---- ApiKey, UsagePlan, UsagePlanKey ----
+
+// A tag tells which key or plan is ours, as with APIs.
+ValueMap WithToken(const Action& action) {
+  ValueMap tags;
+  if (const Value* given = action.Find("Tags")) tags = *given->as_map();
+  tags.Set(kTokenTag, action.token);
+  return tags;
+}
+
+ResourceType::Question FindByToken(std::string operation) {
+  return [operation = std::move(operation)](Action& action) -> Result<bool> {
+    return AnyItem(action, operation, {}, [&](const Value& item) {
+      const Value* tags = item.Find("tags");
+      if (tags == nullptr || TextAt(*tags, kTokenTag) != action.token) return false;
+      action.physical_id = TextAt(item, "id");
+      return true;
+    });
+  };
+}
+
+ResourceType::Act CreateTagged(std::string operation) {
+  return [operation = std::move(operation)](Action& action) -> Result<void> {
+    ValueMap input = action.inputs;
+    input.Set("name", action.name);
+    input.Set("tags", WithToken(action));
+    const auto answer = CallApi(action, operation, std::move(input));
+    if (!answer) return answer.error();
+    action.physical_id = TextAt(*answer, "id");
+    return {};
+  };
+}
+
+ResourceType ApiKey() {
+  return {
+      .name = "AWS::ApiGateway::ApiKey",
+      .properties = {{"Name", Form::Text(), kReplaces},
+                     {"Value", Form::Text(), kReplaces, false, "value"},
+                     {"GenerateDistinctId", Form::Boolean(), kReplaces, false,
+                      "generateDistinctId"},
+                     {"Enabled", Form::Boolean(), kUpdates, false, "enabled"},
+                     {"Description", Form::Text(), kUpdates, false, "description"},
+                     {"CustomerId", Form::Text(), kUpdates, false, "customerId"},
+                     {"Tags", Form::Tags(), kUpdates}},
+      .name_style = NameStyle::kGenerated,
+      .name_property = "Name",
+      .has_own_name = false,
+      .attributes = {{"APIKeyId", "${Id}"}},
+      .find = FindByToken("GetApiKeys"),
+      .create = CreateTagged("CreateApiKey"),
+      .update = [](Action& action) -> Result<void> {
+        ValueList patches =
+            PatchesOf(action, {{"Description", "/description"}, {"CustomerId", "/customerId"}});
+        AddOptional(action, patches, "Enabled", "/enabled", "false");
+        ValueMap input;
+        input.Append("apiKey", action.physical_id);
+        auto patched = Patch(action, "UpdateApiKey", std::move(input), std::move(patches));
+        if (!patched) return patched;
+        return ChangeTags({"apigateway",
+                           "TagResource",
+                           {{"resourceArn", "arn:aws:apigateway:${Region}::/apikeys/${Id}"}}},
+                          "UntagResource")(action);
+      },
+      .remove = Remove({"apigateway", "DeleteApiKey", {{"apiKey", "${Id}"}}}),
+      .needs = {"apigateway CreateApiKey", "apigateway GetApiKeys", "apigateway UpdateApiKey",
+                "apigateway DeleteApiKey", "apigateway TagResource", "apigateway UntagResource"}};
+}
+
+constexpr char kPlanKey[] = "${P:KeyId}:${P:UsagePlanId}";
+
+// "API:STAGE" of one of a plan's stages.
+std::string StageOf(const Value& stage) {
+  return TextAt(stage, "apiId") + ":" + TextAt(stage, "stage");
+}
+
+// The stages of before go, those of now come, with their limits.
+void AddStages(const Action& action, ValueList& patches) {
+  if (!action.Changed("ApiStages")) return;
+  if (const Value* old = Before(action, "ApiStages")) {
+    for (const Value& stage : *old->as_list()) {
+      AddPatch(patches, "remove", "/apiStages", "");
+      patches.back().as_map()->Set("value", StageOf(stage));
+    }
+  }
+  const Value* now = action.Find("ApiStages");
+  if (now == nullptr) return;
+  for (const Value& stage : *now->as_list()) {
+    AddPatch(patches, "add", "/apiStages", StageOf(stage));
+    const Value* limits = stage.Find("throttle");
+    if (limits == nullptr || limits->as_map() == nullptr) continue;
+    for (const auto& [method, limit] : *limits->as_map()) {
+      const std::size_t slash = method.rfind('/');
+      const std::string path = slash == 0 ? "/" : method.substr(0, slash);
+      for (const char* member : {"rateLimit", "burstLimit"}) {
+        const Value* value = limit.Find(member);
+        if (value == nullptr) continue;
+        AddPatch(patches, "replace",
+                 "/apiStages/" + StageOf(stage) + "/throttle/" + Escaped(path) + "/" +
+                     method.substr(slash + 1) + "/" + member,
+                 PatchText(*value));
+      }
+    }
+  }
+}
+
+Result<void> UpdatePlan(Action& action) {
+  ValueList patches = PatchesOf(action, {{"Description", "/description"}});
+  if (action.Changed("UsagePlanName")) AddPatch(patches, "replace", "/name", action.name);
+  for (const auto& [property, member] : {std::pair("Throttle", "rateLimit"),
+                                         {"Throttle", "burstLimit"},
+                                         {"Quota", "period"},
+                                         {"Quota", "limit"},
+                                         {"Quota", "offset"}}) {
+    const Value* was = Within(Before(action, property), member);
+    const Value* now = Within(action.Find(property), member);
+    const std::string path =
+        std::string(property == std::string_view("Quota") ? "/quota/" : "/throttle/") + member;
+    if (now != nullptr && (was == nullptr || !(*now == *was))) {
+      AddPatch(patches, "replace", path, PatchText(*now));
+    } else if (now == nullptr && was != nullptr && action.Find(property) != nullptr) {
+      AddPatch(patches, "remove", path, "");
+    }
+  }
+  for (const auto& [property, path] : {std::pair("Throttle", "/throttle"), {"Quota", "/quota"}}) {
+    if (Before(action, property) != nullptr && action.Find(property) == nullptr) {
+      AddPatch(patches, "remove", path, "");
+    }
+  }
+  AddStages(action, patches);
+  ValueMap input;
+  input.Append("usagePlanId", action.physical_id);
+  auto patched = Patch(action, "UpdateUsagePlan", std::move(input), std::move(patches));
+  if (!patched) return patched;
+  return ChangeTags({"apigateway",
+                     "TagResource",
+                     {{"resourceArn", "arn:aws:apigateway:${Region}::/usageplans/${Id}"}}},
+                    "UntagResource")(action);
+}
+
+// A plan with stages cannot be deleted: they leave it first.
+Result<void> RemovePlan(Action& action) {
+  ValueList patches;
+  if (const Value* stages = action.Find("ApiStages")) {
+    for (const Value& stage : *stages->as_list()) {
+      AddPatch(patches, "remove", "/apiStages", "");
+      patches.back().as_map()->Set("value", StageOf(stage));
+    }
+  }
+  ValueMap input;
+  input.Append("usagePlanId", action.physical_id);
+  for (const auto& done : {Patch(action, "UpdateUsagePlan", input, std::move(patches)),
+                           Do(action, "DeleteUsagePlan", input)}) {
+    if (!done && done.error().code != ErrorCode::kNotFound) return done;
+  }
+  return {};
+}
+
+ResourceType UsagePlan() {
+  const auto of = [](std::string_view member) {
+    return Form::Input("apigateway", "CreateUsagePlan", member);
+  };
+  return {.name = "AWS::ApiGateway::UsagePlan",
+          .properties = {{"UsagePlanName", Form::Text(), kUpdates},
                          {"Description", Form::Text(), kUpdates, false, "description"},
-                         {"TracingEnabled", Form::Boolean(), kUpdates, false, "tracingEnabled"},
-                         {"Variables", Form::Map(Form::Text()), kUpdates, false, "variables"},
-                         {"MethodSettings", Form::List(Form::Object(std::move(setting)))},
-                         {"AccessLogSetting", Form::Object({{"DestinationArn", Form::Text()},
-                                                            {"Format", Form::Text()}})},
-                         {"Tags", Form::Tags(), kReplaces, false, "tags"}},
+                         {"ApiStages", of("apiStages"), kUpdates, false, "apiStages"},
+                         {"Throttle", of("throttle"), kUpdates, false, "throttle"},
+                         {"Quota", of("quota"), kUpdates, false, "quota"},
+                         {"Tags", Form::Tags(), kUpdates}},
           .name_style = NameStyle::kGenerated,
-          .name_property = "StageName",
-          .find = Find({"apigateway", "GetStage", id}, "${Name}"),
-          .create = CreateStage,
-          .update = UpdateStage,
-          .remove = Remove({"apigateway", "DeleteStage", id}),
-          .needs = {"apigateway CreateStage", "apigateway GetStage", "apigateway UpdateStage",
-                    "apigateway DeleteStage"}};
+          .name_property = "UsagePlanName",
+          .has_own_name = false,
+          .attributes = {{"Id", "${Id}"}},
+          .find = FindByToken("GetUsagePlans"),
+          .create = CreateTagged("CreateUsagePlan"),
+          .update = UpdatePlan,
+          .remove = RemovePlan,
+          .needs = {"apigateway CreateUsagePlan", "apigateway GetUsagePlans",
+                    "apigateway UpdateUsagePlan", "apigateway DeleteUsagePlan",
+                    "apigateway TagResource", "apigateway UntagResource"}};
+}
+
+ResourceType UsagePlanKey() {
+  const std::vector<std::pair<std::string, std::string>> id{{"usagePlanId", "${P:UsagePlanId}"},
+                                                            {"keyId", "${P:KeyId}"}};
+  return {.name = "AWS::ApiGateway::UsagePlanKey",
+          .properties = {{"KeyId", Form::Text(), kReplaces, kRequired, "keyId"},
+                         {"KeyType", Form::Text(), kReplaces, kRequired, "keyType"},
+                         {"UsagePlanId", Form::Text(), kReplaces, kRequired, "usagePlanId"}},
+          .attributes = {{"Id", "${P:KeyId}"}},
+          .find = Find({"apigateway", "GetUsagePlanKey", id}, kPlanKey),
+          .create = [](Action& action) -> Result<void> {
+            if (auto made = Do(action, "CreateUsagePlanKey", action.inputs); !made) return made;
+            action.physical_id = action.Expand(kPlanKey);
+            return {};
+          },
+          .remove = Remove({"apigateway", "DeleteUsagePlanKey", id}),
+          .needs = {"apigateway CreateUsagePlanKey", "apigateway GetUsagePlanKey",
+                    "apigateway DeleteUsagePlanKey"}};
 }
 
 // ---- Account: there is one; it is not unmade ----
@@ -541,8 +873,12 @@ void AddApiGatewayTypes(std::vector<ResourceType>& types) {
   types.push_back(Model());
   types.push_back(RequestValidator());
   types.push_back(Method());
+  types.push_back(GatewayResponse());
   types.push_back(Deployment());
   types.push_back(Stage());
+  types.push_back(ApiKey());
+  types.push_back(UsagePlan());
+  types.push_back(UsagePlanKey());
   types.push_back(Account());
 }
 

@@ -100,39 +100,6 @@ Result<void> SetPolicies(Action& action) {
   return {};
 }
 
-ValueList PairsOf(const Value* tags) {
-  ValueList list;
-  if (tags == nullptr) return list;
-  for (const auto& [key, value] : *tags->as_map()) {
-    ValueMap tag;
-    tag.Append("Key", key);
-    tag.Append("Value", value);
-    list.push_back(std::move(tag));
-  }
-  return list;
-}
-
-Result<void> SetTags(const Action& action) {
-  if (!action.Changed("Tags")) return {};
-  const Value* now = action.Find("Tags");
-  ValueList gone;
-  if (const Value* old = Before(action, "Tags")) {
-    for (const auto& [key, value] : *old->as_map()) {
-      if (now == nullptr || now->Find(key) == nullptr) gone.push_back(key);
-    }
-  }
-  if (!gone.empty()) {
-    ValueMap input = RoleInput(action.physical_id);
-    input.Append("TagKeys", std::move(gone));
-    if (auto done = CallFor(action, "UntagRole", std::move(input)); !done) return done;
-  }
-  ValueList tags = PairsOf(now);
-  if (tags.empty()) return {};
-  ValueMap input = RoleInput(action.physical_id);
-  input.Append("Tags", std::move(tags));
-  return CallFor(action, "TagRole", std::move(input));
-}
-
 Result<void> SetBoundary(const Action& action) {
   if (!action.Changed("PermissionsBoundary")) return {};
   ValueMap input = RoleInput(action.physical_id);
@@ -159,7 +126,8 @@ Result<void> UpdateRole(Action& action) {
     if (auto done = CallFor(action, "UpdateRole", std::move(input)); !done) return done;
   }
   if (auto done = SetBoundary(action); !done) return done;
-  if (auto done = SetTags(action); !done) return done;
+  const auto tag = ChangeTags({"iam", "TagRole", {{"RoleName", "${Id}"}}}, "UntagRole");
+  if (auto done = tag(action); !done) return done;
   return SetPolicies(action);
 }
 
@@ -177,7 +145,7 @@ Result<bool> FindRole(Action& action) {
 Result<void> CreateRole(Action& action) {
   ValueMap input = action.inputs;
   input.Set("RoleName", action.name);
-  if (ValueList tags = PairsOf(action.Find("Tags")); !tags.empty()) {
+  if (Value tags = TagsFor(action, "iam", "CreateRole"); !tags.is_null()) {
     input.Set("Tags", std::move(tags));
   }
   if (auto made = CallFor(action, "CreateRole", std::move(input)); !made) return made;

@@ -118,34 +118,14 @@ Result<void> UpdateConfiguration(const Action& action) {
   return Do(action, "UpdateFunctionConfiguration", std::move(input));
 }
 
-Result<void> UpdateTags(const Action& action) {
-  if (!action.Changed("Tags")) return {};
-  const std::string arn =
-      action.Expand("arn:aws:lambda:${Region}:${Account}:function:") + action.physical_id;
-  const Value* before = action.before ? action.before->Find("Tags") : nullptr;
-  const Value* now = action.Find("Tags");
-  ValueList old_keys;
-  if (before != nullptr) {
-    for (const auto& [key, value] : *before->as_map()) {
-      if (now == nullptr || now->Find(key) == nullptr) old_keys.emplace_back(key);
-    }
-  }
-  ValueMap input;
-  input.Append("Resource", arn);
-  if (!old_keys.empty()) {
-    ValueMap untag = input;
-    untag.Append("TagKeys", std::move(old_keys));
-    if (auto done = Do(action, "UntagResource", std::move(untag)); !done) return done;
-  }
-  if (now == nullptr || now->as_map()->empty()) return {};
-  input.Append("Tags", *now);
-  return Do(action, "TagResource", std::move(input));
-}
+constexpr char kFunctionArn[] = "arn:aws:lambda:${Region}:${Account}:function:${Id}";
 
 Result<void> UpdateFunction(Action& action) {
   if (auto done = UpdateCode(action); !done) return done;
   if (auto done = UpdateConfiguration(action); !done) return done;
-  if (auto done = UpdateTags(action); !done) return done;
+  const auto tag =
+      ChangeTags({"lambda", "TagResource", {{"Resource", kFunctionArn}}}, "UntagResource");
+  if (auto done = tag(action); !done) return done;
   return SetConcurrency(action);
 }
 
@@ -180,7 +160,7 @@ ResourceType Function() {
                {"Tags", Form::Tags(), kUpdates, false, "Tags"}},
           .name_style = NameStyle::kGenerated,
           .name_property = "FunctionName",
-          .attributes = {{"Arn", "arn:aws:lambda:${Region}:${Account}:function:${Id}"}},
+          .attributes = {{"Arn", kFunctionArn}},
           .find = FindFunction,
           .create = CreateFunction,
           .update = UpdateFunction,
@@ -290,6 +270,7 @@ ResourceType LayerVersion() {
           .name_style = NameStyle::kGenerated,
           .name_property = "LayerName",
           .max_name = 140,
+          .has_own_name = false,  // another version of it is another resource
           .attributes = {{"LayerVersionArn", "${Id}"}},
           .create = Create({"lambda", "PublishLayerVersion", {{"LayerName", "${Name}"}}},
                            "LayerVersionArn"),

@@ -4,6 +4,8 @@
 namespace usher::cloudformation {
 namespace {
 
+constexpr char kGroupArn[] = "arn:aws:logs:${Region}:${Account}:log-group:${Id}";
+
 // Exactly this name: the operation lists by prefix.
 Result<bool> FindGroup(Action& action) {
   ValueMap input;
@@ -44,18 +46,21 @@ void AddLogsTypes(std::vector<ResourceType>& types) {
                       {"RetentionInDays", Form::Integer(), OnChange::kUpdates},
                       {"KmsKeyId", Form::Text(), kReplaces, false, "kmsKeyId"},
                       {"LogGroupClass", Form::Text(), kReplaces, false, "logGroupClass"},
-                      {"Tags", Form::Tags(), kReplaces, false, "tags"}},
+                      {"Tags", Form::Tags(), OnChange::kUpdates, false, "tags"}},
        .name_style = NameStyle::kGenerated,
        .name_property = "LogGroupName",
        .max_name = 512,
-       .attributes = {{"Arn", "arn:aws:logs:${Region}:${Account}:log-group:${Id}:*"}},
+       .attributes = {{"Arn", std::string(kGroupArn) + ":*"}},
        .find = FindGroup,
        .create = Sequence(
            {Create({"logs", "CreateLogGroup", {{"logGroupName", "${Name}"}}}, ""), SetRetention}),
-       .update = SetRetention,
+       .update =
+           Sequence({SetRetention, ChangeTags({"logs", "TagResource", {{"resourceArn", kGroupArn}}},
+                                              "UntagResource")}),
        .remove = Remove({"logs", "DeleteLogGroup", {{"logGroupName", "${Id}"}}}),
        .needs = {"logs CreateLogGroup", "logs DescribeLogGroups", "logs PutRetentionPolicy",
-                 "logs DeleteRetentionPolicy", "logs DeleteLogGroup"}});
+                 "logs DeleteRetentionPolicy", "logs TagResource", "logs UntagResource",
+                 "logs DeleteLogGroup"}});
 }
 
 }  // namespace usher::cloudformation

@@ -73,6 +73,40 @@ Result<bool> FindTracker(Action& action) {
   }
 }
 
+// Once the dataset is there, its import is begun and waited for. An import that is there already
+// under this name is the one that an earlier turn, or an earlier update, began.
+Result<bool> IsDatasetReady(Action& action) {
+  const auto ready = Ready({"personalize", "DescribeDataset", {{"datasetArn", "${Id}"}}},
+                           "dataset.status", "dataset.failureReason")(action);
+  const Value* job = action.Find("DatasetImportJob");
+  if (!ready || !*ready || job == nullptr) return ready;
+  const std::string arn =
+      action.Expand(Arn("dataset-import-job/")) + *job->Find("JobName")->as_string();
+  const Step describe{"personalize", "DescribeDatasetImportJob", {{"datasetImportJobArn", arn}}};
+  const auto done = Ready(describe, "datasetImportJob.status", "datasetImportJob.failureReason");
+  const auto imported = done(action);
+  if (imported || imported.error().code != ErrorCode::kNotFound) return imported;
+  ValueMap input;
+  input.Append("jobName", *job->Find("JobName"));
+  input.Append("dataSource", *job->Find("DataSource"));
+  input.Append("roleArn", *job->Find("RoleArn"));
+  input.Append("datasetArn", action.physical_id);
+  const auto begun = action.Call("personalize", "CreateDatasetImportJob", std::move(input));
+  if (!begun) return begun.error();
+  return false;
+}
+
+Form ImportJob() {
+  const auto of = [](std::string_view member) {
+    return Form::Input("personalize", "CreateDatasetImportJob", member);
+  };
+  return Form::Object({{"JobName", of("jobName"), kUpdates, kRequired},
+                       {"DataSource", of("dataSource"), kUpdates, kRequired},
+                       {"RoleArn", of("roleArn"), kUpdates, kRequired},
+                       {"DatasetArn", Form::Text()},
+                       {"DatasetImportJobArn", Form::Text()}});
+}
+
 ResourceType EventTracker() {
   ResourceType tracker = Type("EventTracker", "eventTracker", "");
   tracker.properties.push_back(
@@ -117,8 +151,15 @@ void AddPersonalizeTypes(std::vector<ResourceType>& types) {
       {"DatasetGroupArn", Form::Text(), kReplaces, kRequired, "datasetGroupArn"});
   dataset.properties.push_back({"DatasetType", Form::Text(), kReplaces, kRequired, "datasetType"});
   dataset.properties.push_back({"SchemaArn", Form::Text(), kReplaces, kRequired, "schemaArn"});
+  dataset.properties.push_back({"DatasetImportJob", ImportJob()});
   dataset.find = FindDataset;
+  dataset.update = [](Action&) {
+    return Result<void>();
+  };  // an import of another name begins below
+  dataset.needs.emplace_back("personalize CreateDatasetImportJob");
+  dataset.needs.emplace_back("personalize DescribeDatasetImportJob");
   WaitFor(dataset, "Dataset", "dataset");
+  dataset.is_ready = IsDatasetReady;
   types.push_back(std::move(dataset));
 
   ResourceType solution = Type("Solution", "solution", Arn("solution/${Name}"));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "services/cloudformation/template/template.h"
 
@@ -179,6 +180,58 @@ ResourceType::Act Sequence(std::vector<ResourceType::Act> acts) {
     for (const auto& act : acts) {
       if (auto done = act(action); !done) return done;
     }
+    return {};
+  };
+}
+
+Value TagsFor(const Action& action, std::string_view service, std::string_view operation) {
+  const Value* tags = action.Find("Tags");
+  if (tags == nullptr || tags->as_map()->empty()) return {};
+  const wire::Operation* found = FindOperation(service, operation);
+  Check(found != nullptr && found->input != nullptr, "tags are given to an operation");
+  const auto member = std::ranges::find_if(found->input->members, [](const wire::Member& one) {
+    return EqualsIgnoreCase(one.name, "Tags");
+  });
+  Check(member != found->input->members.end(), "the operation takes tags");
+  if (member->shape->kind == wire::ShapeKind::kMap) return *tags;
+  const auto& names = member->shape->element->shape->members;  // of the key, of the value
+  ValueList list;
+  for (const auto& [key, value] : *tags->as_map()) {
+    ValueMap pair;
+    pair.Append(std::string(names[0].name), key);
+    pair.Append(std::string(names[1].name), value);
+    list.push_back(std::move(pair));
+  }
+  return list;
+}
+
+ResourceType::Act ChangeTags(Step tag, std::string untag_operation) {
+  return [tag = std::move(tag),
+          untag_operation = std::move(untag_operation)](Action& action) -> Result<void> {
+    if (!action.Changed("Tags")) return {};
+    const auto [owner, pattern] = tag.input.front();
+    const bool is_small = owner[0] >= 'a' && owner[0] <= 'z';  // so are the others' names then
+    const Value* before = action.before ? action.before->Find("Tags") : nullptr;
+    const Value* now = action.Find("Tags");
+    ValueList old_keys;
+    if (before != nullptr) {
+      for (const auto& [key, value] : *before->as_map()) {
+        if (now == nullptr || now->Find(key) == nullptr) old_keys.emplace_back(key);
+      }
+    }
+    ValueMap input;
+    input.Append(owner, action.Expand(pattern));
+    if (!old_keys.empty()) {
+      ValueMap untag = input;
+      untag.Append(is_small ? "tagKeys" : "TagKeys", std::move(old_keys));
+      const auto done = action.Call(tag.service, untag_operation, std::move(untag));
+      if (!done) return done.error();
+    }
+    Value tags = TagsFor(action, tag.service, tag.operation);
+    if (tags.is_null()) return {};
+    input.Append(is_small ? "tags" : "Tags", std::move(tags));
+    const auto done = action.Call(tag.service, tag.operation, std::move(input));
+    if (!done) return done.error();
     return {};
   };
 }

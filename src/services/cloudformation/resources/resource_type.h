@@ -136,6 +136,13 @@ ResourceType::Question Ready(Step step, std::string status_path, std::string rea
 // Gone when the step does not find it.
 ResourceType::Question Gone(Step step);
 
+// The property Tags as the operation's own member of this name takes it: a map, or a list of pairs
+// under the names of its own. Null when there are none.
+Value TagsFor(const Action& action, std::string_view service, std::string_view operation);
+// Takes away the tags that are not wanted any more, then gives those that are. `tag` names the
+// operation and the member that says whose tags; `untag_operation` takes the same one.
+ResourceType::Act ChangeTags(Step tag, std::string untag_operation);
+
 // The member at "a.b.c"; nullptr when there is none.
 [[nodiscard]] const Value* At(const Value& value, std::string_view path);
 

@@ -12,18 +12,6 @@ constexpr auto kReplaces = OnChange::kReplaces;
 
 constexpr std::string_view kTopicArn = "arn:aws:sns:${Region}:${Account}:${Name}";
 
-ValueList PairsOf(const Value* tags) {
-  ValueList list;
-  if (tags == nullptr) return list;
-  for (const auto& [key, value] : *tags->as_map()) {
-    ValueMap tag;
-    tag.Append("Key", key);
-    tag.Append("Value", value);
-    list.push_back(std::move(tag));
-  }
-  return list;
-}
-
 Result<void> Subscribe(const Action& action, const Value& subscription) {
   ValueMap input;
   input.Append("TopicArn", action.physical_id);
@@ -53,7 +41,7 @@ Result<void> CreateTopic(Action& action) {
   ValueMap input;
   input.Append("Name", action.name);
   if (!attributes.empty()) input.Append("Attributes", std::move(attributes));
-  if (ValueList tags = PairsOf(action.Find("Tags")); !tags.empty()) {
+  if (Value tags = TagsFor(action, "sns", "CreateTopic"); !tags.is_null()) {
     input.Append("Tags", std::move(tags));
   }
   const auto answer = action.Call("sns", "CreateTopic", std::move(input));
@@ -135,7 +123,8 @@ Result<void> UpdateTopic(Action& action) {
       if (auto done = Subscribe(action, subscription); !done) return done;
     }
   }
-  return UnsubscribeOld(action);
+  if (auto done = UnsubscribeOld(action); !done) return done;
+  return ChangeTags({"sns", "TagResource", {{"ResourceArn", "${Id}"}}}, "UntagResource")(action);
 }
 
 // ---- AWS::SNS::Subscription ----
@@ -212,7 +201,7 @@ ResourceType Topic() {
                           Form::List(Form::Object({{"Endpoint", Form::Text(), kUpdates, true},
                                                    {"Protocol", Form::Text(), kUpdates, true}})),
                           kUpdates},
-                         {"Tags", Form::Tags(), kReplaces}},
+                         {"Tags", Form::Tags(), kUpdates}},
           .name_style = NameStyle::kGenerated,
           .name_property = "TopicName",
           .max_name = 256,
@@ -223,7 +212,8 @@ ResourceType Topic() {
           .update = UpdateTopic,
           .remove = Remove({"sns", "DeleteTopic", {{"TopicArn", "${Id}"}}}),
           .needs = {"sns CreateTopic", "sns GetTopicAttributes", "sns SetTopicAttributes",
-                    "sns Subscribe", "sns Unsubscribe", "sns DeleteTopic"}};
+                    "sns Subscribe", "sns Unsubscribe", "sns TagResource", "sns UntagResource",
+                    "sns DeleteTopic"}};
 }
 
 ResourceType Subscription() {

@@ -9,14 +9,17 @@ namespace {
 
 // Properties that are attributes of the queue, under the same name. What is taken away from a
 // template goes back to its default.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kAttributes{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kAttributes{
     {{"DelaySeconds", "0"},
      {"MaximumMessageSize", "262144"},
      {"MessageRetentionPeriod", "345600"},
      {"ReceiveMessageWaitTimeSeconds", "0"},
      {"VisibilityTimeout", "30"},
      {"RedrivePolicy", ""},
-     {"KmsMasterKeyId", ""}}};
+     {"RedriveAllowPolicy", ""},
+     {"KmsMasterKeyId", ""},
+     {"KmsDataKeyReusePeriodSeconds", ""},
+     {"SqsManagedSseEnabled", ""}}};
 
 ValueMap AttributesOf(const Action& action) {
   ValueMap attributes;
@@ -36,7 +39,9 @@ ValueMap AttributesOf(const Action& action) {
 Result<void> CreateQueue(Action& action) {
   ValueMap input = action.inputs;
   input.Set("QueueName", action.name);
-  input.Set("Attributes", AttributesOf(action));
+  ValueMap attributes = AttributesOf(action);
+  if (const Value* fifo = action.Find("FifoQueue")) attributes.Set("FifoQueue", json::Write(*fifo));
+  input.Set("Attributes", std::move(attributes));
   const auto answer = action.Call("sqs", "CreateQueue", std::move(input));
   if (!answer) return answer.error();
   action.physical_id = *answer->Find("QueueUrl")->as_string();
@@ -54,6 +59,10 @@ Result<bool> FindQueue(Action& action) {
 }
 
 Result<void> UpdateQueue(Action& action) {
+  if (auto tagged = ChangeTags({"sqs", "TagQueue", {{"QueueUrl", "${Id}"}}}, "UntagQueue")(action);
+      !tagged) {
+    return tagged;
+  }
   ValueMap attributes = AttributesOf(action);
   if (attributes.empty()) return {};
   ValueMap input;
@@ -102,8 +111,12 @@ void AddSqsTypes(std::vector<ResourceType>& types) {
                                   {"ReceiveMessageWaitTimeSeconds", Form::Integer(), kUpdates},
                                   {"VisibilityTimeout", Form::Integer(), kUpdates},
                                   {"RedrivePolicy", Form::Json(), kUpdates},
+                                  {"RedriveAllowPolicy", Form::Json(), kUpdates},
+                                  {"FifoQueue", Form::Boolean(), kReplaces},
                                   {"KmsMasterKeyId", Form::Text(), kUpdates},
-                                  {"Tags", Form::Tags(), kReplaces, false, "tags"}},
+                                  {"KmsDataKeyReusePeriodSeconds", Form::Integer(), kUpdates},
+                                  {"SqsManagedSseEnabled", Form::Boolean(), kUpdates},
+                                  {"Tags", Form::Tags(), kUpdates, false, "tags"}},
                    .name_style = NameStyle::kGenerated,
                    .name_property = "QueueName",
                    .max_name = 80,
@@ -115,7 +128,7 @@ void AddSqsTypes(std::vector<ResourceType>& types) {
                    .update = UpdateQueue,
                    .remove = Remove({"sqs", "DeleteQueue", {{"QueueUrl", "${Id}"}}}),
                    .needs = {"sqs CreateQueue", "sqs GetQueueUrl", "sqs SetQueueAttributes",
-                             "sqs DeleteQueue"}});
+                             "sqs TagQueue", "sqs UntagQueue", "sqs DeleteQueue"}});
   types.push_back({.name = "AWS::SQS::QueuePolicy",
                    .properties = {{"Queues", Form::List(Form::Text()), kReplaces, true},
                                   {"PolicyDocument", Form::Json(), kUpdates, true}},

@@ -47,26 +47,31 @@ Result<std::string> DefinitionOf(const Action& action) {
   return out + std::string(rest);
 }
 
+// As the service words it: a machine that was never changed has none, and is at INITIAL.
+Result<void> ReadRevision(Action& action) {
+  ValueMap input;
+  input.Append("stateMachineArn", action.physical_id);
+  const auto answer = action.Call("stepfunctions", "DescribeStateMachine", std::move(input));
+  if (!answer) return answer.error();
+  const Value* revision = answer->Find("revisionId");
+  const std::string* id = revision == nullptr ? nullptr : revision->as_string();
+  action.attributes["StateMachineRevisionId"] = id == nullptr ? "INITIAL" : *id;
+  return {};
+}
+
 Result<void> CreateMachine(Action& action) {
   const auto definition = DefinitionOf(action);
   if (!definition) return definition.error();
   ValueMap input = action.inputs;
   input.Set("name", action.name);
   input.Set("definition", *definition);
-  if (const Value* tags = action.Find("Tags")) {
-    ValueList list;
-    for (const auto& [key, value] : *tags->as_map()) {
-      ValueMap tag;
-      tag.Append("key", key);
-      tag.Append("value", value);
-      list.push_back(std::move(tag));
-    }
-    input.Set("tags", std::move(list));
+  if (Value tags = TagsFor(action, "stepfunctions", "CreateStateMachine"); !tags.is_null()) {
+    input.Set("tags", std::move(tags));
   }
   const auto answer = action.Call("stepfunctions", "CreateStateMachine", std::move(input));
   if (!answer) return answer.error();
   action.physical_id = *answer->Find("stateMachineArn")->as_string();
-  return {};
+  return ReadRevision(action);
 }
 
 Result<void> UpdateMachine(Action& action) {
@@ -91,7 +96,7 @@ Result<void> UpdateMachine(Action& action) {
   }
   const auto answer = action.Call("stepfunctions", "UpdateStateMachine", std::move(input));
   if (!answer) return answer.error();
-  return {};
+  return ReadRevision(action);
 }
 
 // Its status; "" when there is none, which the service says under a name of its own.
@@ -123,12 +128,26 @@ Result<bool> IsGone(Action& action) {
   return status->empty() || *status == "DELETING";
 }
 
+constexpr char kActivityArn[] = "arn:aws:states:${Region}:${Account}:activity:${Name}";
+
+Result<void> CreateActivity(Action& action) {
+  ValueMap input = action.inputs;
+  if (Value tags = TagsFor(action, "stepfunctions", "CreateActivity"); !tags.is_null()) {
+    input.Set("tags", std::move(tags));
+  }
+  const auto answer = action.Call("stepfunctions", "CreateActivity", std::move(input));
+  if (!answer) return answer.error();
+  action.physical_id = *answer->Find("activityArn")->as_string();
+  return {};
+}
+
 }  // namespace
 
 void AddStatesTypes(std::vector<ResourceType>& types) {
   const auto of = [](std::string_view member) {
     return Form::Input("stepfunctions", "CreateStateMachine", member);
   };
+  const Step tag{"stepfunctions", "TagResource", {{"resourceArn", "${Id}"}}};
   types.push_back(
       {.name = "AWS::StepFunctions::StateMachine",
        .properties = {{"StateMachineName", Form::Text(), kReplaces},
@@ -145,25 +164,36 @@ void AddStatesTypes(std::vector<ResourceType>& types) {
                        "loggingConfiguration"},
                       {"TracingConfiguration", of("tracingConfiguration"), kUpdates, false,
                        "tracingConfiguration"},
-                      {"Tags", Form::Tags(), kReplaces}},
+                      {"Tags", Form::Tags(), kUpdates}},
        .name_style = NameStyle::kGenerated,
        .name_property = "StateMachineName",
        .max_name = 80,
-       .attributes = {{"Arn", "${Id}"}, {"Name", "${Name}"}},
+       .attributes = {{"Arn", "${Id}"},
+                      {"Name", "${Name}"},
+                      {"StateMachineRevisionId", "${A:StateMachineRevisionId}"}},
        .find = FindMachine,
        .create = CreateMachine,
-       .update = UpdateMachine,
+       .update = Sequence({UpdateMachine, ChangeTags(tag, "UntagResource")}),
        .remove = Remove({"stepfunctions", "DeleteStateMachine", {{"stateMachineArn", "${Id}"}}}),
        .is_gone = IsGone,
        .needs = {"stepfunctions CreateStateMachine", "stepfunctions DescribeStateMachine",
-                 "stepfunctions UpdateStateMachine", "stepfunctions DeleteStateMachine"}});
+                 "stepfunctions UpdateStateMachine", "stepfunctions DeleteStateMachine",
+                 "stepfunctions TagResource", "stepfunctions UntagResource"}});
   types.push_back(
       {.name = "AWS::StepFunctions::Activity",
-       .properties = {{"Name", Form::Text(), kReplaces, true, "name"}},
-       .attributes = {{"Arn", "${Id}"}, {"Name", "${P:Name}"}},
-       .create = Create({"stepfunctions", "CreateActivity"}, "activityArn"),
+       .properties = {{"Name", Form::Text(), kReplaces, true, "name"},
+                      {"Tags", Form::Tags(), kUpdates}},
+       .name_style = NameStyle::kGenerated,
+       .name_property = "Name",
+       .max_name = 80,
+       .attributes = {{"Arn", "${Id}"}, {"Name", "${Name}"}},
+       .find = Find({"stepfunctions", "DescribeActivity", {{"activityArn", kActivityArn}}},
+                    kActivityArn),
+       .create = CreateActivity,
+       .update = ChangeTags(tag, "UntagResource"),
        .remove = Remove({"stepfunctions", "DeleteActivity", {{"activityArn", "${Id}"}}}),
-       .needs = {"stepfunctions CreateActivity", "stepfunctions DeleteActivity"}});
+       .needs = {"stepfunctions CreateActivity", "stepfunctions DescribeActivity",
+                 "stepfunctions DeleteActivity"}});
 }
 
 }  // namespace usher::cloudformation

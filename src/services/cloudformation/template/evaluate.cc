@@ -98,6 +98,9 @@ class Evaluator {
       if (!b) return b.error();
       return IsSame(*a, *b);
     }
+    if (function->name == "Fn::Contains") return EachIsIn(function->name, value, 1, 0);
+    if (function->name == "Fn::EachMemberIn") return EachIsIn(function->name, value, 0, 1);
+    if (function->name == "Fn::EachMemberEquals") return EachIsIn(function->name, value, 0, 1);
     const bool is_not = function->name == "Fn::Not";
     if (!is_not && function->name != "Fn::And" && function->name != "Fn::Or") {
       return Fail(value, function->name + " decides nothing");
@@ -123,6 +126,23 @@ class Evaluator {
  private:
   [[nodiscard]] Error Fail(const Node& node, const std::string& what) const {
     return TemplateError(path_, node.line, what);
+  }
+
+  // Of two values, each a list or taken as a list of one: whether every member of one is in the
+  // other.
+  Result<bool> EachIsIn(const std::string& name, const Node& value, std::size_t members,
+                        std::size_t among) {
+    if (!value.is_list() || value.items.size() != 2) return Fail(value, name + " takes two values");
+    std::array<std::vector<Node>, 2> lists;
+    for (std::size_t i = 0; i < 2; ++i) {
+      const auto evaluated = Of(value.items[i]);
+      if (!evaluated) return evaluated.error();
+      lists[i] = evaluated->is_list() ? evaluated->items : std::vector<Node>{*evaluated};
+    }
+    return std::ranges::all_of(lists[members], [&](const Node& member) {
+      return std::ranges::any_of(lists[among],
+                                 [&](const Node& other) { return IsSame(member, other); });
+    });
   }
 
   Result<Node> Call(const std::string& name, const Node& value) {
@@ -431,6 +451,30 @@ Result<Scope> MakeScope(const Template& read, const std::map<std::string, std::s
     if (const auto decided = decide(name); !decided) return decided.error();
   }
   return scope;
+}
+
+Result<void> CheckRules(const Template& read, const Scope& scope) {
+  const auto ask = [&](const std::string& name) -> Result<bool> {
+    const auto condition = scope.conditions.find(name);
+    return condition != scope.conditions.end() && condition->second;
+  };
+  for (const TemplateRule& rule : read.rules) {
+    const std::string path = "/Rules/" + rule.name;
+    if (rule.condition) {
+      const auto holds = Evaluator(scope, path).Decide(*rule.condition, ask);
+      if (!holds) return holds.error();
+      if (!*holds) continue;
+    }
+    for (const TemplateRule::Assertion& assertion : rule.assertions) {
+      const auto holds = Evaluator(scope, path).Decide(assertion.holds, ask);
+      if (!holds) return holds.error();
+      if (*holds) continue;
+      return TemplateError(path, assertion.holds.line,
+                           "the parameters break this rule" +
+                               (assertion.description.empty() ? "" : ": " + assertion.description));
+    }
+  }
+  return {};
 }
 
 Result<Node> Evaluate(const Node& node, const Scope& scope, std::string_view path) {

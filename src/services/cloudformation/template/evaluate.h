@@ -40,6 +40,10 @@ inline constexpr std::size_t kMaxTextBytes = 1U << 20;  // of one text that func
 Result<Scope> MakeScope(const Template& read, const std::map<std::string, std::string>& parameters,
                         const PseudoParameters& pseudo);
 
+// Whether the template's rules hold. Errors: invalid input with the rule that does not, and its
+// description; as Evaluate.
+Result<void> CheckRules(const Template& read, const Scope& scope);
+
 // Errors: invalid input with path and line (a mapping without the key, Fn::Select beyond its list,
 // a map where a text is wanted …), and whatever the scope's functions give.
 Result<Node> Evaluate(const Node& node, const Scope& scope, std::string_view path);

@@ -16,10 +16,12 @@
 namespace usher::cloudformation {
 namespace {
 
-constexpr std::array<std::string_view, 18> kFunctions{
-    "And",         "Base64", "Cidr", "Equals", "FindInMap",    "GetAZs",
-    "GetAtt",      "If",     "Join", "Not",    "Or",           "Select",
-    "ImportValue", "Split",  "Sub",  "Length", "ToJsonString", "Transform"};
+constexpr std::array<std::string_view, 24> kFunctions{
+    "And",          "Base64",       "Cidr",        "Equals",    "FindInMap",
+    "GetAZs",       "GetAtt",       "If",          "Join",      "Not",
+    "Or",           "Select",       "ImportValue", "Split",     "Sub",
+    "Length",       "ToJsonString", "Transform",   "Contains",  "EachMemberEquals",
+    "EachMemberIn", "RefAll",       "ValueOf",     "ValueOfAll"};
 
 struct Refused {
   int line;

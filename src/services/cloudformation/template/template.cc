@@ -21,6 +21,9 @@ constexpr std::array kValueFunctions{
     "Fn::Select", "Fn::Split",  "Fn::Sub",         "Fn::ToJsonString"};
 constexpr std::array kConditionFunctions{"Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or", "Condition"};
 
+// Those that stand in Rules alone, and decide.
+constexpr std::array kRuleFunctions{"Fn::Contains", "Fn::EachMemberEquals", "Fn::EachMemberIn"};
+
 constexpr std::string_view kExtensions = "AWS::LanguageExtensions";
 
 bool IsAlphanumeric(std::string_view text) {
@@ -73,13 +76,14 @@ class Parser {
           "the only version of templates is 2010-09-09, not '" + template_.version + "'");
     }
     if (section.name == "Transform") return CheckTransform(value, path);
-    if (section.name == "Rules" || section.name == "Hooks") {
+    if (section.name == "Rules") return ReadRules(value);
+    if (section.name == "Hooks") {
       return TemplateError(path, section.line, "this section is not supported by Usher");
     }
     return TemplateError(path, section.line,
                          "there is no such section: a template has AWSTemplateFormatVersion, "
-                         "Description, Metadata, Parameters, Mappings, Conditions, Resources and "
-                         "Outputs");
+                         "Description, Metadata, Parameters, Rules, Mappings, Conditions, "
+                         "Resources and Outputs");
   }
 
   static Result<void> CheckTransform(const Node& value, const std::string& path) {
@@ -247,6 +251,37 @@ class Parser {
     return {};
   }
 
+  Result<void> ReadRules(const Node& section) {
+    if (auto checked = CheckSection(section, "/Rules", kMaxMappings); !checked) return checked;
+    for (const Member& member : section.members) {
+      const std::string path = "/Rules/" + member.name;
+      const Node* assertions = member.value.Find("Assertions");
+      if (assertions == nullptr || !assertions->is_list() || assertions->items.empty()) {
+        return TemplateError(path, member.line, "a rule is a map with a list of Assertions");
+      }
+      TemplateRule rule{.name = member.name, .line = member.line};
+      for (const Member& part : member.value.members) {
+        if (part.name == "RuleCondition") {
+          rule.condition = part.value;
+        } else if (part.name != "Assertions") {
+          return TemplateError(path + "/" + part.name, part.line,
+                               "a rule has RuleCondition and Assertions");
+        }
+      }
+      for (const Node& assertion : assertions->items) {
+        const Node* holds = assertion.Find("Assert");
+        if (holds == nullptr) {
+          return TemplateError(path + "/Assertions", assertion.line, "an assertion has an Assert");
+        }
+        const Node* description = assertion.Find("AssertDescription");
+        rule.assertions.push_back(
+            {.holds = *holds, .description = description == nullptr ? "" : description->text});
+      }
+      template_.rules.push_back(std::move(rule));
+    }
+    return {};
+  }
+
   Result<void> ReadResources(const Node& section) {
     if (auto checked = CheckSection(section, "/Resources", kMaxResources); !checked) return checked;
     for (const Member& member : section.members) {
@@ -294,6 +329,9 @@ class Parser {
     if (name == "Properties") {
       if (value.kind == Node::Kind::kNull) return {};
       if (!value.is_map() || FunctionOf(value) != nullptr) {
+        if (value.Find("Fn::Transform") != nullptr) {
+          return TemplateError(path, value.line, "Fn::Transform is not supported by Usher");
+        }
         return TemplateError(path, value.line, "properties are a map of names to values");
       }
       rule.properties = value;
@@ -350,6 +388,7 @@ class Parser {
         return checked;
       }
     }
+    if (const auto checked = CheckRuleNames(); !checked) return checked;
     for (const ResourceRule& resource : template_.resources) {
       const std::string path = "/Resources/" + resource.logical_id;
       if (const auto checked = CheckCondition(resource.condition, path, resource.line); !checked) {
@@ -374,6 +413,23 @@ class Parser {
     return {};
   }
 
+  Result<void> CheckRuleNames() {
+    in_rules_ = true;
+    for (const TemplateRule& rule : template_.rules) {
+      const std::string path = "/Rules/" + rule.name;
+      std::vector<const Node*> nodes;
+      if (rule.condition) nodes.push_back(&*rule.condition);
+      for (const TemplateRule::Assertion& assertion : rule.assertions) {
+        nodes.push_back(&assertion.holds);
+      }
+      for (const Node* node : nodes) {
+        if (const auto checked = CheckUse(*node, path, false); !checked) return checked;
+      }
+    }
+    in_rules_ = false;
+    return {};
+  }
+
   Result<void> CheckCondition(const std::string& name, const std::string& path, int line) {
     if (name.empty() || template_.conditions.contains(name)) return {};
     return TemplateError(path, line, "the condition '" + name + "' is not in Conditions");
@@ -393,6 +449,12 @@ class Parser {
       if (const auto checked = CheckFunction(*function, path, resources_allowed); !checked) {
         return checked;
       }
+    }
+    if (node.is_text() && node.text.find("{{resolve:") != std::string::npos) {
+      return TemplateError(path, node.line,
+                           node.text +
+                               ": dynamic references need Systems Manager or Secrets "
+                               "Manager, which Usher does not have");
     }
     for (const Member& member : node.members) {
       if (function == nullptr && member.name.starts_with("Fn::")) {
@@ -415,6 +477,16 @@ class Parser {
     const Node& value = function.value;
     if (function.name == "Fn::Transform" || function.name.starts_with("Fn::ForEach")) {
       return TemplateError(path, function.line, function.name + " is not supported by Usher");
+    }
+    if (in_rules_ && Contains(kRuleFunctions, function.name)) return {};
+    if (function.name == "Fn::RefAll" || function.name.starts_with("Fn::ValueOf")) {
+      return TemplateError(path, function.line,
+                           function.name +
+                               " is not supported by Usher: it asks for resources of "
+                               "AWS, which are not there");
+    }
+    if (Contains(kRuleFunctions, function.name)) {
+      return TemplateError(path, function.line, function.name + " stands in Rules alone");
     }
     const bool decides = Contains(kConditionFunctions, function.name);
     if (!Contains(kValueFunctions, function.name) && !decides) {
@@ -496,6 +568,7 @@ class Parser {
   }
 
   const Node& root_;
+  bool in_rules_ = false;
   Template template_;
 };
 

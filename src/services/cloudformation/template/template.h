@@ -61,6 +61,18 @@ struct OutputRule {
   std::optional<Node> export_name;
 };
 
+// Assertions about the parameters, which hold wherever the condition does.
+struct TemplateRule {
+  struct Assertion {
+    Node holds;  // the function that decides it
+    std::string description;
+  };
+  std::string name;
+  int line = 0;
+  std::optional<Node> condition;
+  std::vector<Assertion> assertions;
+};
+
 struct Template {
   std::string description;
   std::string version;   // AWSTemplateFormatVersion; may be empty
@@ -68,7 +80,8 @@ struct Template {
   std::vector<ParameterRule> parameters;
   std::map<std::string, Node> mappings;    // name -> two levels of maps
   std::map<std::string, Node> conditions;  // name -> the function that decides it
-  std::vector<ResourceRule> resources;     // in the order of the template
+  std::vector<TemplateRule> rules;
+  std::vector<ResourceRule> resources;  // in the order of the template
   std::vector<OutputRule> outputs;
 
   [[nodiscard]] const ParameterRule* FindParameter(std::string_view name) const;
