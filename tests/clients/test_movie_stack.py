@@ -204,6 +204,29 @@ def test_a_second_upload_takes_the_campaign_over(story):
     assert ask(story.outputs["ApiUrl"], "?user_id=5")[0] == 200
 
 
+def test_uploads_side_by_side_wait_for_each_other(story):
+    """There is one job and one dataset for all of them: whoever comes second tries again."""
+    listed = story.states.list_executions(stateMachineArn=story.outputs["MachineArn"])
+    known = {e["executionArn"] for e in listed["executions"]}
+    for users in (USERS, USERS + 5):
+        story.put("raw/ratings.csv", stack.ratings_of(story.movielens, users))
+
+    def both():
+        found = story.states.list_executions(stateMachineArn=story.outputs["MachineArn"])
+        new = {e["executionArn"] for e in found["executions"]} - known
+        return new if len(new) == 2 else None
+
+    versions = set()
+    for execution in batch.wait_until(both, "two executions"):
+        ended = stack.wait_for_execution(story.server, execution)
+        versions.add(json.loads(ended["output"])["SolutionVersionArn"])
+    assert len(versions) == 2
+    campaign = story.personalize.describe_campaign(campaignArn=story.output["CampaignArn"])["campaign"]
+    assert campaign["status"] == "ACTIVE"
+    assert campaign["solutionVersionArn"] in versions
+    assert story.variables("movies-batch-trigger")["SOLUTION_ARN"] in versions
+
+
 def test_a_broken_upload_fails_with_words_and_leaves_the_campaign(story):
     before = story.variables("movies-batch-trigger")
     lines = story.ratings.splitlines()
