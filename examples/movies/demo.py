@@ -43,6 +43,7 @@ RESULT_KEY = "batch/results/inference/transformed.parquet"
 EMAIL = "you@example.com"
 CONFIRMATION = "AWS Notification - Subscription Confirmation"
 NOTIFICATION = "AWS Notification Message"
+EXPLORATION = {"explorationWeight": "0.1", "explorationItemAgeCutOff": "30"}
 POLL_SECONDS = 0.1
 GIVE_UP_SECONDS = 1800
 
@@ -111,7 +112,9 @@ def create_stack(cloudformation):
         "Assets": ASSETS,
         "Email": EMAIL,
         "NumResults": str(LIST_LENGTH),
-        "ExplorationWeight": "0.1",  # some new movies among what the model is sure of
+        # Some new movies among what the model is sure of, by the campaign and in batches.
+        "ExplorationWeight": EXPLORATION["explorationWeight"],
+        "BatchConfig": json.dumps({"itemExplorationConfig": EXPLORATION}),
         "PollSeconds": "1",
         "Endpoint": os.environ.get("AWS_ENDPOINT_URL", "https://aws.amazon.com"),
     }
