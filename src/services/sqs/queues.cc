@@ -272,22 +272,32 @@ Result<bool> Queues::Move(Queue& from, Queue& to, const std::vector<std::string>
   const std::string source = "arn:aws:sqs:" + from.document.region + ":" +
                              std::string(wire::kAccountId) + ":" + from.document.name;
   std::vector<std::pair<std::string, Message>> moved;
-  storage::Batch batch;
-  batch.Require(std::string(kQueueKind), to.document.name);
-  for (const std::string& id : ids) {
-    auto message = Read(from, id);
-    if (!message) return message.error();
-    if (!*message) continue;  // deleted in the meantime
-    (*message)->dead_from = source;
-    (*message)->visible = clock_.Now();
-    batch.Delete(std::string(kMessageKind), MessageId(from.document.id, id));
-    batch.Put(std::string(kMessageKind), MessageId(to.document.id, id), to.document.id,
-              sqs::Encode(**message));
-    moved.emplace_back(id, **std::move(message));
-  }
-  if (const auto committed = store_.Commit(batch); !committed) {
-    if (committed.error().code == ErrorCode::kNotFound) return false;
-    return committed.error();
+  while (true) {
+    {
+      const std::scoped_lock lock(to.mutex);
+      if (to.is_deleted) return false;
+    }
+    moved.clear();
+    storage::Batch batch;
+    batch.Require(std::string(kQueueKind), to.document.name);
+    for (const std::string& id : ids) {
+      auto message = Read(from, id);
+      if (!message) return message.error();
+      if (!*message) continue;  // deleted in the meantime, or moved by another receiver
+      (*message)->dead_from = source;
+      (*message)->visible = clock_.Now();
+      batch.Require(std::string(kMessageKind), MessageId(from.document.id, id));
+      batch.Delete(std::string(kMessageKind), MessageId(from.document.id, id));
+      batch.Create(std::string(kMessageKind), MessageId(to.document.id, id), to.document.id,
+                   sqs::Encode(**message));
+      moved.emplace_back(id, **std::move(message));
+    }
+    if (moved.empty()) break;
+    const auto committed = store_.Commit(batch);
+    if (committed) break;
+    const ErrorCode why = committed.error().code;
+    if (why != ErrorCode::kNotFound && why != ErrorCode::kAlreadyExists) return committed.error();
+    // The queue or a message went since it was looked at: look again.
   }
   {
     const std::scoped_lock lock(from.mutex);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <thread>
 
 #include "base/temp_folder.h"
@@ -168,6 +169,31 @@ TEST_F(Sqs, DeadLettersAloneAreNoAnswer) {
   ASSERT_EQ(got.size(), 1U);
   EXPECT_EQ(got.front().body, "fresh");
   EXPECT_EQ(Receive(dead).size(), 3U);
+}
+
+TEST_F(Sqs, ReceiversAtTheSameTimeMoveADeadLetterOnce) {
+  constexpr int kMessages = 40;
+  const std::string dead = Make("dead");
+  const std::string url =
+      Make("films", {{{"RedrivePolicy", PolicyFor(kDeadArn, "1")}, {"VisibilityTimeout", "0"}}});
+  for (int i = 0; i < kMessages; ++i) Send(url, std::to_string(i));
+
+  std::vector<std::thread> receivers;
+  for (int i = 0; i < 4; ++i) {
+    receivers.emplace_back([&] {
+      for (int round = 0; round < 20; ++round) Receive(url);
+    });
+  }
+  for (std::thread& receiver : receivers) receiver.join();
+
+  std::multiset<std::string> letters;
+  while (true) {
+    const auto got = Receive(dead);
+    if (got.empty()) break;
+    for (const api::Message& one : got) letters.insert(*one.body);
+  }
+  EXPECT_EQ(letters.size(), std::set<std::string>(letters.begin(), letters.end()).size());
+  EXPECT_EQ(letters.size(), static_cast<std::size_t>(kMessages));
 }
 
 TEST_F(Sqs, AMessageStaysWhereItsDeadLetterQueueIsGone) {
