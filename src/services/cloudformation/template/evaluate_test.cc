@@ -162,5 +162,35 @@ TEST(MakeScope, RefusesConditionsInACircle) {
   EXPECT_THAT(scope.error().message, HasSubstr("depends on itself"));
 }
 
+// What CheckRules says of the one rule "R" with this body, for Name=films and Zones=a,b,c.
+std::string RuleOf(const std::string& body, const Scope& scope) {
+  const auto read = ParseTemplate(
+      *ReadTemplate("Parameters: {Name: {Type: String}, Zones: {Type: CommaDelimitedList}}\n"
+                    "Resources: {Q: {Type: T}}\nRules:\n  R: " +
+                    body + "\n"));
+  if (!read) return "unread: " + read.error().message;
+  const auto held = CheckRules(*read, scope);
+  return held ? "" : held.error().message;
+}
+
+TEST_F(EvaluateTest, HoldsRules) {
+  const auto rule = [&](const std::string& assertion, const std::string& more = {}) {
+    return RuleOf(
+        "{Assertions: [{Assert: " + assertion + ", AssertDescription: words}]" + more + "}",
+        scope_);
+  };
+  EXPECT_EQ(rule("!Contains [[films, books], !Ref Name]"), "");
+  EXPECT_EQ(rule("!EachMemberIn [!Ref Zones, [a, b, c, d]]"), "");
+  EXPECT_EQ(rule("!EachMemberEquals [[films, films], !Ref Name]"), "");
+  EXPECT_EQ(rule("!Not [!EachMemberEquals [!Ref Zones, a]]"), "");
+  for (const char* broken : {"!Contains [[books], !Ref Name]", "!EachMemberIn [!Ref Zones, [a, b]]",
+                             "!EachMemberEquals [!Ref Zones, a]",
+                             "!And [!Equals [1, 1], !Contains [[books], !Ref Name]]"}) {
+    EXPECT_THAT(rule(broken), AllOf(HasSubstr("/Rules/R (line 4)"), HasSubstr("words"))) << broken;
+    EXPECT_EQ(rule(broken, ", RuleCondition: !Equals [!Ref Name, books]"), "") << broken;
+  }
+  EXPECT_THAT(rule("!Contains [[a]]"), HasSubstr("Fn::Contains takes two values"));
+}
+
 }  // namespace
 }  // namespace usher::cloudformation

@@ -106,6 +106,28 @@ INSTANTIATE_TEST_SUITE_P(
                     "Unresolved resource dependencies [Q]"},
         BadTemplate{std::string("Conditions: {C: true}\n") + kQueue, "/Conditions/C",
                     "a condition is one of"},
+        BadTemplate{std::string("Rules: {R: {RuleCondition: !Equals [1, 1]}}\n") + kQueue,
+                    "/Rules/R", "a list of Assertions"},
+        BadTemplate{std::string("Rules: {R: {Assertions: [{AssertDescription: d}]}}\n") + kQueue,
+                    "/Rules/R/Assertions", "an assertion has an Assert"},
+        BadTemplate{
+            std::string("Rules: {R: {Nope: 1, Assertions: [{Assert: !Equals [1, 1]}]}}\n") + kQueue,
+            "/Rules/R/Nope", "RuleCondition and Assertions"},
+        BadTemplate{
+            std::string("Rules: {R: {Assertions: [{Assert: !Contains [[a], !Ref Q]}]}}\n") + kQueue,
+            "/Rules/R", "Unresolved resource dependencies [Q]"},
+        BadTemplate{
+            std::string("Rules: {R: {Assertions: [{Assert: !Contains [!RefAll T, a]}]}}\n") +
+                kQueue,
+            "/Rules/R", "Fn::RefAll is not supported"},
+        BadTemplate{std::string("Conditions: {C: !Contains [[a], a]}\n") + kQueue, "/Conditions/C",
+                    "a condition is one of"},
+        BadTemplate{"Resources:\n  Q: {Type: T, Properties: {A: !EachMemberIn [[a], [a]]}}\n",
+                    "/Resources/Q/Properties/A", "stands in Rules alone"},
+        BadTemplate{"Resources:\n  Q: {Type: T, Properties: {A: '{{resolve:ssm:n:1}}'}}\n",
+                    "/Resources/Q/Properties/A", "{{resolve:ssm:n:1}}: dynamic references"},
+        BadTemplate{"Resources:\n  Q: {Type: T, Properties: {'Fn::Transform': {Name: M}}}\n",
+                    "/Resources/Q/Properties", "Fn::Transform is not supported"},
         BadTemplate{std::string("Mappings: {M: {a: b}}\n") + kQueue, "/Mappings/M", "map of maps"},
         BadTemplate{std::string("Parameters: {Q: {Type: String}}\n") + kQueue, "/Parameters/Q",
                     "same name"},
