@@ -17,6 +17,7 @@
 #include "engine/model_folder.h"
 #include "engine/model_writer.h"
 #include "engine/sha256.h"
+#include "engine/sweep_curve.h"
 #include "engine/update.h"
 #include "linalg/vector_ops.h"
 #include "recsys/metrics/calibration.h"
@@ -151,13 +152,20 @@ class Training {
   [[nodiscard]] float context_weight() const { return context_weight_; }
   [[nodiscard]] const std::optional<BlendReport>& report() const { return report_; }
   [[nodiscard]] const std::optional<TuningReport>& tuning() const { return tuning_; }
+  [[nodiscard]] const TrainingCurve& curve() const { return curve_; }
 
   // Fits with progress, stop and checkpoints under the name of the phase.
   Result<Fitted> FitPhase(recsys::Interactions interactions, std::string_view name,
                           std::string_view stage, double begin, double end,
-                          bool fold_in_users = true) {
+                          bool fold_in_users = true, SweepCurve* curve = nullptr) {
     const Phase phase = PhaseOf(name);
     recsys::AlsHooks hooks = HooksOf(phase, interactions, stage, begin, end);
+    if (curve) {
+      hooks.after_sweep = [&phase, curve](std::size_t sweeps_done, const linalg::Matrix& items) {
+        curve->Add(sweeps_done, items);
+        return phase.Write(sweeps_done, items);
+      };
+    }
     FitOptions fit = fit_;
     fit.fold_in_users = fold_in_users;
     return Fit(std::move(interactions), fit, pool_, std::move(hooks));
@@ -169,9 +177,14 @@ class Training {
     recsys::Split split = recsys::SplitUsers(all, fit_.seed);
     if (split.users.empty()) return {};
     if (const auto chosen = Choose(split.train); !chosen) return chosen;
-    auto fitted =
-        FitPhase(std::move(split.train), "holdout", "evaluating", kChooseEnd, kEvaluateEnd);
+    std::optional<SweepCurve> curve;
+    if (fit_.kind != RecipeKind::kPopularity) {
+      curve.emplace(split, AlsOptionsOf(fit_), fit_.blend.factor_recency, pool_);
+    }
+    auto fitted = FitPhase(std::move(split.train), "holdout", "evaluating", kChooseEnd,
+                           kEvaluateEnd, true, curve ? &*curve : nullptr);
     if (!fitted) return fitted.error();
+    if (curve) curve_ = {curve->users(), curve->scores()};
     if (fit_.kind != RecipeKind::kPopularity) {
       info_.temperature = TemperatureOf(*fitted, split, pool_);
       if (!context.empty()) {
@@ -257,6 +270,7 @@ class Training {
   std::optional<BlendReport> report_;
   float context_weight_;
   std::optional<TuningReport> tuning_;
+  TrainingCurve curve_;
 };
 
 }  // namespace
@@ -361,6 +375,7 @@ Result<TrainResult> TrainAsked(const Asked& asked, InteractionTable table,
                      .calibration = training.info().calibration,
                      .hyperparameters = training.info().hyperparameters,
                      .tuning = training.tuning(),
+                     .curve = training.curve(),
                      .update = training.info().update,
                      .interactions = training.info().interactions,
                      .users = training.info().users,

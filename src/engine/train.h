@@ -28,6 +28,7 @@
 #include "engine/metadata.h"
 #include "engine/model_folder.h"
 #include "engine/recipes.h"
+#include "engine/sweep_curve.h"
 #include "engine/tune.h"
 
 namespace usher::engine {
@@ -68,12 +69,20 @@ struct TrainOptions {
   std::stop_token stop;                                // asked between blocks of work
 };
 
+// How the training of the hold-out went (engine/sweep_curve.h); without scores where there are no
+// sweeps or nothing was held out.
+struct TrainingCurve {
+  std::size_t users = 0;
+  std::vector<SweepScore> scores;
+};
+
 struct TrainResult {
   // By the API's keys ("coverage", "mean_reciprocal_rank_at_25" …), rounded to 4 decimals.
   std::map<std::string, double> metrics;
   std::optional<Calibration> calibration;
   Hyperparameters hyperparameters;  // that the model was trained with
   std::optional<TuningReport> tuning;
+  TrainingCurve curve;
   std::optional<UpdateSummary> update;  // of an update, whose metrics are the earlier model's
   std::uint64_t interactions = 0;       // distinct user-item pairs
   std::uint64_t users = 0;

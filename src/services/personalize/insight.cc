@@ -161,4 +161,16 @@ Result<Value> ProgressOf(const Value& request, Service& service) {
   return Value(std::move(answer));
 }
 
+Result<Value> TrainingCurve(const Value& request, Service& service) {
+  const auto arn = Text(request, "solutionVersionArn");
+  if (!arn) return arn.error();
+  const auto version = service.catalog.Find<api::SolutionVersion>(*arn);
+  if (!version) return version.error();
+  if (const Value* curve = version->extra.Find("curve")) return *curve;
+  ValueMap none;
+  none.Append("people", 0);
+  none.Append("points", ValueList());
+  return Value(std::move(none));
+}
+
 }  // namespace usher::personalize

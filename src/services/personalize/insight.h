@@ -35,4 +35,9 @@ Result<Value> ExplainRecommendation(const Value& request, Service& service);
 // batch jobs and campaigns that are being worked on; others are left out.
 Result<Value> ProgressOf(const Value& request, Service& service);
 
+// {"solutionVersionArn"} -> {"people", "points": [{"sweep", "ndcgAt10"}, …]}: how good the model
+// was after each sweep over the data, on so many people who were held out (engine/sweep_curve.h).
+// No points of a recipe without sweeps, an update, or a training that has not ended.
+Result<Value> TrainingCurve(const Value& request, Service& service);
+
 }  // namespace usher::personalize

@@ -111,6 +111,32 @@ TEST_F(InsightTest, WhatCameSinceTheTrainingComesFirst) {
   EXPECT_TRUE(std::ranges::includes(known, because));
 }
 
+TEST_F(InsightTest, ATrainingTellsHowGoodItWasAfterEachSweep) {
+  Deploy();
+  const auto ask = [](const std::string& version) {
+    ValueMap request;
+    request.Append("solutionVersionArn", version);
+    return Value(std::move(request));
+  };
+  const auto versions = Call<api::ListSolutionVersions>({});
+  ASSERT_TRUE(versions);
+  const std::string arn = *versions->solution_versions->front().solution_version_arn;
+
+  const auto curve = TrainingCurve(ask(arn), service_);
+
+  ASSERT_TRUE(curve) << curve.error().message;
+  EXPECT_GT(*curve->Find("people")->as_int(), 0);
+  std::int64_t sweep = 0;
+  for (const Value& point : *curve->Find("points")->as_list()) {
+    EXPECT_EQ(*point.Find("sweep")->as_int(), ++sweep);
+    EXPECT_GE(*point.Find("ndcgAt10")->as_double(), 0.0);
+    EXPECT_LE(*point.Find("ndcgAt10")->as_double(), 1.0);
+  }
+  EXPECT_GT(sweep, 1);
+  EXPECT_EQ(TrainingCurve(ask(arn + "x"), service_).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(TrainingCurve(Value(ValueMap()), service_).error().code, ErrorCode::kInvalidInput);
+}
+
 TEST_F(InsightTest, AnUnknownUserHasNoHistory) {
   const auto history = UserHistory(Ask(Deploy(), "nobody"), service_);
 

@@ -97,6 +97,7 @@ Result<void> Publish(Service& service, const Stored<api::SolutionVersion>& versi
         stored.resource.status = std::string(kActive);
         stored.extra.Set("model", name);
         if (const Value* metrics = result.Find("metrics")) stored.extra.Set("metrics", *metrics);
+        if (const Value* curve = result.Find("curve")) stored.extra.Set("curve", *curve);
         if (stored.resource.perform_hpo.value_or(false)) {
           std::map<std::string, std::string> hyperparameters;
           wire::ReadMember(result, "hyperparameters", hyperparameters);
@@ -151,6 +152,21 @@ void Fail(Service& service, const jobs::JobSpec& spec, const Error& reason) {
         return {};
       });
   ReportLostFailure(changed, spec, reason);
+}
+
+// As insight.h gives it.
+Value CurveValue(const engine::TrainingCurve& curve) {
+  ValueList points;
+  for (const engine::SweepScore& score : curve.scores) {
+    ValueMap point;
+    point.Append("sweep", static_cast<std::int64_t>(score.sweep));
+    point.Append("ndcgAt10", score.ndcg_at_10);
+    points.emplace_back(std::move(point));
+  }
+  ValueMap value;
+  value.Append("people", static_cast<std::int64_t>(curve.users));
+  value.Append("points", std::move(points));
+  return Value(std::move(value));
 }
 
 // The rules of least data, in the words of the service where they are public.
@@ -228,6 +244,7 @@ Result<Value> TrainChild(const Value& request, jobs::ChildContext& context) {
   ValueMap result;
   result.Set("metrics", wire::Write(trained->metrics));
   result.Set("seconds", trained->seconds);
+  result.Set("curve", CurveValue(trained->curve));
   result.Set("hyperparameters",
              wire::Write(std::map<std::string, std::string>(trained->hyperparameters.begin(),
                                                             trained->hyperparameters.end())));
