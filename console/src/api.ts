@@ -58,23 +58,24 @@ export async function call<T>(
   return (await response.json()) as T;
 }
 
-// All pages of a list, up to `most` entries.
+// All pages of a list, up to `most` entries. `tokenName`: services differ in how they write it.
 export async function listAll<T>(
   service: string,
   operation: string,
   member: string,
   request: object = {},
   most = 500,
+  tokenName = "nextToken",
 ): Promise<T[]> {
   const found: T[] = [];
   let next: string | undefined;
   do {
     const page: Record<string, unknown> = await call(service, operation, {
       ...request,
-      ...(next === undefined ? {} : { nextToken: next }),
+      ...(next === undefined ? {} : { [tokenName]: next }),
     });
     found.push(...((page[member] as T[] | undefined) ?? []));
-    next = page["nextToken"] as string | undefined;
+    next = page[tokenName] as string | undefined;
   } while (next && found.length < most);
   return found;
 }

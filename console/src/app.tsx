@@ -1,11 +1,16 @@
 import { useEffect, useRef, useState } from "react";
 import { leave } from "./api";
 import { linkTo, useRoute } from "./parts/route";
+import { BucketPage, BucketsPage } from "./pages/buckets";
 import { ExecutionPage } from "./pages/execution";
 import { HomePage } from "./pages/home";
+import { JobsPage } from "./pages/jobs";
 import { LogsPage } from "./pages/logs";
 import { MachinePage } from "./pages/machine";
+import { MailPage } from "./pages/mail";
 import { MoviesPage } from "./pages/movies";
+import { StackPage } from "./pages/stack";
+import { StacksPage } from "./pages/stacks";
 import { TracePage } from "./pages/trace";
 import { TracesPage } from "./pages/traces";
 import { WorkflowsPage } from "./pages/workflows";
@@ -20,12 +25,21 @@ const kGroups = [
     name: "Recommend",
     places: [
       { path: "movies", name: "Movies", icon: "M4 5h16v14H4zM8 5v14M16 5v14M4 9.7h4M4 14.3h4M16 9.7h4M16 14.3h4", first: true },
+      { path: "jobs", name: "Jobs", icon: "M4 19h16M5 15l4-5 4 3 6-8", first: false },
     ],
   },
   {
     name: "Run",
     places: [
       { path: "workflows", name: "Workflows", icon: "M8 4h8v5H8zM4 15h6v5H4zM14 15h6v5h-6zM12 9v3M7 15v-3h10v3", first: true },
+      { path: "stacks", name: "Stacks", icon: "M12 4l9 4.5-9 4.5-9-4.5zM3 12.5l9 4.5 9-4.5M3 16.5l9 4.5 9-4.5", first: false },
+    ],
+  },
+  {
+    name: "Keep",
+    places: [
+      { path: "buckets", name: "Buckets", icon: "M4 6h16l-2 14H6zM4 6c0-2.5 16-2.5 16 0", first: false },
+      { path: "mail", name: "Mail", icon: "M3 6h18v13H3zM3 7l9 7 9-7", first: false },
     ],
   },
   {
@@ -55,6 +69,14 @@ function pageOf(path: string[], query: URLSearchParams) {
   switch (place) {
     case "movies":
       return <MoviesPage query={query} />;
+    case "jobs":
+      return <JobsPage query={query} />;
+    case "stacks":
+      return id ? <StackPage key={id} id={id} query={query} /> : <StacksPage />;
+    case "buckets":
+      return id ? <BucketPage key={id} name={id} query={query} /> : <BucketsPage />;
+    case "mail":
+      return <MailPage query={query} />;
     case "workflows":
       if (id && part) return <ExecutionPage key={`${id}/${part}`} machineArn={id} name={part} query={query} />;
       return id ? <MachinePage key={id} arn={id} query={query} /> : <WorkflowsPage />;

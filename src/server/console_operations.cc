@@ -131,6 +131,7 @@ std::map<std::string, console::OwnOperation, std::less<>> ConsoleOperations(
       {"History", of(personalize::UserHistory)},
       {"Explain", of(personalize::ExplainRecommendation)},
       {"Progress", of(personalize::ProgressOf)},
+      {"TrainingCurve", of(personalize::TrainingCurve)},
   };
 }
 

@@ -6,9 +6,12 @@
 //   Mails      {} -> {"relay", "files", "mails": [{"name", "date", "from", "to", "subject"}, …]}:
 //              the newest kMaxMails that are kept, newest first, of so many files; "relay": mails
 //              go to a relay and are not kept. "date" in Unix seconds
-//   Mail       {"name"} -> the same of one mail, with "messageId", "body" and "fields": {name:
-//   text} Preview    console/objects.h ExecutionTrace services/states/insight.h Campaign, History,
-//   Explain, Progress    services/personalize/insight.h
+//   Mail       {"name"} -> the same of one mail, with "messageId", "body" and "fields", an object
+//   Preview    console/objects.h
+//   ExecutionTrace, ExecutionEvents
+//              services/states/insight.h
+//   Campaign, History, Explain, Progress, TrainingCurve
+//              services/personalize/insight.h
 #pragma once
 
 #include <map>

@@ -8,7 +8,7 @@
 // (tests/clients/test_console.py makes both).
 
 import { createRequire } from "node:module";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -173,7 +173,92 @@ async function workflows(page) {
   await page.getByLabel("Output", { exact: true }).getByText(facts.odd.text, { exact: false }).waitFor();
 }
 
-const kPlaces = ["home", "movies", "workflows", "traces", "logs"];
+async function stacks(page) {
+  const { name, machine, bucket } = facts.stack;
+  await place(page, "Stacks").click();
+  await page.getByRole("link", { name, exact: true }).click();
+  await heading(page, name);
+  const resource = (id) => page.getByRole("row", { name: new RegExp(`^${id} `) });
+  await resource("Store").getByText(bucket, { exact: true }).waitFor();
+  await shoot(page, "stack");
+  await page.getByText("Events", { exact: true }).click();
+  await page.getByRole("row", { name: /Machine.*create complete/ }).waitFor();
+  await page.getByText("Outputs", { exact: true }).click();
+  await page.getByRole("row", { name: /^TheTitle/ }).getByText("Heat").waitFor();
+  await page.getByText("Template", { exact: true }).click();
+  await page.getByRole("region", { name: "Template" }).getByText("A premiere and what it needs").waitFor();
+  await shoot(page, "template");
+  await page.goBack();
+  await page.getByRole("row", { name: /^TheTitle/ }).waitFor(); // the address keeps the part
+  await page.getByText("Resources", { exact: true }).click();
+  await resource("Machine").getByRole("link", { name: "States" }).click();
+  await heading(page, machine);
+  await page.getByRole("group", { name: "State graph" }).getByRole("button", { name: "Only, Pass" }).waitFor();
+  await page.getByText("It was not started yet").waitFor(); // and how it is
+
+  await place(page, "Stacks").click();
+  await page.getByRole("link", { name: "unlucky", exact: true }).click();
+  await page.getByRole("link", { name: "its events" }).or(page.locator(".exception")).first().waitFor();
+  await page.getByText("Events", { exact: true }).click();
+  await page.getByRole("row", { name: /Taken.*create failed/ }).locator(".detail", { hasText: /\w/ }).waitFor();
+}
+
+async function buckets(page) {
+  const { name, folder: inner, odd, queue } = facts.bucket;
+  await place(page, "Buckets").click();
+  await page.getByRole("link", { name, exact: true }).click();
+  await page.locator(".notes", { hasText: queue }).getByText("arrivals/").waitFor();
+  await page.getByRole("link", { name: inner, exact: true }).click();
+  await page.getByRole("link", { name: odd, exact: true }).click(); // a name that looks like HTML
+  await page.getByText("It is not text").waitFor();
+  await page.getByRole("link", { name: facts.object.name, exact: true }).click();
+  const preview = page.getByLabel("Preview");
+  await preview.waitFor();
+  must((await preview.textContent()) === facts.object.text, "a page in a bucket is shown as text");
+  await page.getByText("hand", { exact: true }).waitFor(); // its metadata
+  await shoot(page, "bucket");
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name: "Download" }).click(),
+  ]);
+  must(download.suggestedFilename() === facts.object.name, `it is saved as ${download.suggestedFilename()}`);
+  must(readFileSync(await download.path(), "utf8") === facts.object.text, "it is saved as it is");
+  // By its address it is saved as well, and never shown.
+  const other = await page.context().newPage();
+  const [again] = await Promise.all([
+    other.waitForEvent("download"),
+    other.goto(`${origin}/download?bucket=${name}&key=${encodeURIComponent(inner + facts.object.name)}`).catch(() => {}),
+  ]);
+  must(again.suggestedFilename() === facts.object.name, "an address leads to a file");
+  await other.close();
+  // A folder of more than a page.
+  await page.getByRole("navigation", { name: "Way to here" }).getByRole("link", { name, exact: true }).click();
+  await page.getByRole("link", { name: "many/", exact: true }).click();
+  await page.getByRole("button", { name: "Show more" }).click();
+  await page.locator("table.rows tbody tr").nth(200).waitFor();
+}
+
+async function mail(page) {
+  await place(page, "Mail").click();
+  await page.getByRole("row", { name: /somebody@example.com/ }).getByRole("link").click();
+  await page.getByLabel("Text of the mail").getByText("ConfirmSubscription").waitFor();
+  const confirm = page.getByRole("link", { name: "Confirm the subscription" });
+  must((await confirm.getAttribute("href")).includes("Action=ConfirmSubscription"), "a subscription can be confirmed");
+  await shoot(page, "mail");
+}
+
+async function jobs(page) {
+  await place(page, "Jobs").click();
+  await page.getByRole("link", { name: facts.failedImport.name, exact: true }).click();
+  await page.locator(".inspector .exception").getByText(facts.failedImport.reason).waitFor();
+  await page.getByText("Trainings", { exact: true }).click();
+  await page.getByRole("link", { name: "MoviesModel", exact: true }).first().click();
+  await page.getByRole("img", { name: /after sweep 1 to / }).waitFor();
+  await page.getByRole("meter", { name: "NDCG at 10", exact: true }).waitFor();
+  await shoot(page, "training");
+}
+
+const kPlaces = ["home", "movies", "jobs", "workflows", "stacks", "buckets", "mail", "traces", "logs"];
 
 // The same session at night, and on a phone.
 async function otherScreens(context, trace) {
@@ -192,8 +277,11 @@ async function otherScreens(context, trace) {
       must(wide <= 1, `${shown} is ${wide} pixels too wide on a screen of ${options.viewport.width}`);
       await shoot(view, `${name}-${shown}`);
     };
-    const seen = { home: ".tiles", movies: ".because li", traces: "table.traces tbody tr", workflows: "table.rows tbody tr" };
-    for (const one of kPlaces) await look(one, one, seen[one]);
+    const seen = { home: ".tiles", movies: ".because li", traces: "table.traces tbody tr", logs: ".picker li" };
+    for (const one of kPlaces) await look(one, one, seen[one] ?? "table.rows tbody tr");
+    await look("stack", `stacks/${facts.stack.name}`, "table.rows tbody tr");
+    const object = encodeURIComponent(facts.bucket.folder + facts.object.name);
+    await look("bucket", `buckets/${facts.bucket.name}?prefix=${facts.bucket.folder}&object=${object}`, "[aria-label=Preview]");
     const { arn, execution, failing } = facts.machine;
     const to = `workflows/${encodeURIComponent(arn)}/${execution}?state=${encodeURIComponent(failing)}`;
     await look("execution", to, ".inspector .exception");
@@ -229,7 +317,7 @@ try {
       .reduce((sum, one) => sum + one.encodedBodySize, 0),
   }));
   writeFileSync(path.join(folder, "figures.json"), JSON.stringify(figures));
-  for (const kind of ["Import", "Training", /^Execution/]) {
+  for (const kind of ["Import", "Training", "Stack", /^Execution/]) {
     await page.locator(".jobs small", { hasText: kind }).first().waitFor();
   }
   await shoot(page, "home");
@@ -238,6 +326,10 @@ try {
   await movies(page);
   await logs(page);
   await workflows(page);
+  await stacks(page);
+  await buckets(page);
+  await mail(page);
+  await jobs(page);
   await otherScreens(context, trace);
   must(problems.length === 0, problems.join("\n"));
 

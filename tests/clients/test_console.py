@@ -302,6 +302,121 @@ def api(console_server, programme):
     return {"apiUrl": url, "stage": "Programme/dev"}
 
 
+STACK = """Description: A premiere and what it needs
+Parameters:
+  Title: {Type: String, Default: Heat}
+Resources:
+  Machine:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      StateMachineName: FromTheStack
+      RoleArn: arn:aws:iam::000000000000:role/states
+      DefinitionString: '{"StartAt":"Only","States":{"Only":{"Type":"Pass","End":true}}}'
+  Store:
+    Type: AWS::S3::Bucket
+    Properties: {BucketName: premiere-store}
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties:
+      TopicName: Premiere
+      Subscription: [{Endpoint: somebody@example.com, Protocol: email}]
+Outputs:
+  TheTitle: {Value: !Ref Title, Description: what is shown}
+"""
+
+
+@pytest.fixture(scope="module")
+def stacks(console_server, programme):
+    """A stack that was made, one that could not be, and the mail that the first one sends."""
+    cloudformation = console_server.client("cloudformation")
+    cloudformation.create_stack(StackName="premiere", TemplateBody=STACK)
+    taken = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": workflow.BUCKET}}
+    cloudformation.create_stack(
+        StackName="unlucky", TemplateBody=json.dumps({"Resources": {"Taken": taken}})
+    )
+
+    def status(name):
+        return cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+
+    assert eventually(lambda: status("premiere") == "CREATE_COMPLETE")
+    assert eventually(lambda: status("unlucky") == "ROLLBACK_COMPLETE")
+    return {"stack": {"name": "premiere", "machine": "FromTheStack", "bucket": "premiere-store"}}
+
+
+@pytest.fixture(scope="module")
+def objects(console_server, programme):
+    """Objects that say that they are pages, in folders, with odd names; a bucket that tells a queue."""
+    s3 = console_server.client("s3")
+    html = "<script>alert(2)</script><b>bold</b>"
+    s3.put_object(
+        Bucket=workflow.BUCKET,
+        Key="pages/premiere night.html",
+        Body=html.encode(),
+        ContentType="text/html",
+        Metadata={"made-by": "hand"},
+    )
+    s3.put_object(Bucket=workflow.BUCKET, Key=f"pages/{ODD}", Body=b"\0\1")
+    for number in range(205):
+        s3.put_object(Bucket=workflow.BUCKET, Key=f"many/{number:03}.txt", Body=b"x")
+    sqs = console_server.client("sqs")
+    url = sqs.create_queue(QueueName="arrivals")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    rule = {
+        "QueueArn": arn,
+        "Events": ["s3:ObjectCreated:*"],
+        "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "arrivals/"}]}},
+    }
+    s3.put_bucket_notification_configuration(
+        Bucket=workflow.BUCKET, NotificationConfiguration={"QueueConfigurations": [rule]}
+    )
+    return {
+        "bucket": {"name": workflow.BUCKET, "folder": "pages/", "odd": ODD, "queue": "arrivals"},
+        "object": {"name": "premiere night.html", "text": html},
+    }
+
+
+@pytest.fixture(scope="module")
+def failed_import(console_server, programme):
+    personalize = console_server.client("personalize")
+    dataset = personalize.list_datasets()["datasets"][0]["datasetArn"]
+    s3 = console_server.client("s3")
+    s3.put_object(Bucket=workflow.BUCKET, Key="broken.csv", Body=b"A,B\n1,2\n")
+    role = "arn:aws:iam::000000000000:role/personalize"
+    arn = workflow.start_import(personalize, dataset, role, "broken.csv", "broken")
+    describe = workflow.describe_import(personalize, arn)
+    assert eventually(lambda: describe()["status"] == "CREATE FAILED")
+    return {"failedImport": {"name": "broken", "reason": describe()["failureReason"]}}
+
+
+def test_mails_are_listed_and_read(console_server, stacks):
+    browser = Browser(link_of(console_server))
+    browser.enter()
+
+    def mails():
+        return browser.call("console/Mails")[1]
+
+    found = eventually(lambda: [one for one in mails()["mails"] if one["to"] == "somebody@example.com"])
+    assert not mails()["relay"] and mails()["files"] == len(mails()["mails"])
+    status, mail = browser.call("console/Mail", name=found[0]["name"])
+    assert status == 200 and "Action=ConfirmSubscription" in mail["body"]
+    assert mail["subject"] == found[0]["subject"] and mail["messageId"].startswith("<")
+    for name in ("../../credentials.json", "/etc/passwd", "none", ""):
+        assert browser.call("console/Mail", name=name)[0] == 404, name
+    assert browser.call("console/Mail")[0] == 400
+
+
+def test_a_training_has_a_curve(console_server, programme):
+    browser = Browser(link_of(console_server))
+    browser.enter()
+    versions = browser.call("personalize/ListSolutionVersions")[1]["solutionVersions"]
+    status, curve = browser.call(
+        "console/TrainingCurve", solutionVersionArn=versions[0]["solutionVersionArn"]
+    )
+    assert status == 200 and curve["people"] > 0
+    assert [point["sweep"] for point in curve["points"]] == list(range(1, len(curve["points"]) + 1))
+    assert all(0 < point["ndcgAt10"] < 1 for point in curve["points"])
+
+
 def test_the_pages_see_what_an_execution_did(console_server, executions):
     browser = Browser(link_of(console_server))
     browser.enter()
@@ -381,10 +496,12 @@ def test_the_movies_page_has_what_it_shows(console_server, programme):
     not (BROWSER and NODE and PLAYWRIGHT.is_dir()),
     reason="needs chromium, node and console/node_modules: ./setup --browser installs them",
 )
-def test_the_pages_work_in_a_browser(console_server, api, executions, tmp_path):
+def test_the_pages_work_in_a_browser(
+    console_server, api, executions, stacks, objects, failed_import, tmp_path
+):
     kept = os.environ.get("USHER_BINARY")
     folder = os.path.join(os.path.dirname(os.path.dirname(kept)), SCREENSHOTS) if kept else str(tmp_path)
-    facts = json.dumps({**api, **executions})
+    facts = json.dumps({**api, **executions, **stacks, **objects, **failed_import})
     ran = subprocess.run(
         [NODE, ROOT / "tests" / "browser" / "console.mjs", link_of(console_server), folder, facts],
         env={**clean_environment(), "CHROMIUM": BROWSER},

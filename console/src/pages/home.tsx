@@ -1,18 +1,22 @@
 import { ApiError, call, listAll } from "../api";
-import { formatAgo, formatCount, formatTime, nameOfArn } from "../parts/format";
+import { formatAgo, formatCount, formatTime } from "../parts/format";
 import { useLoad } from "../parts/load";
 import { linkTo } from "../parts/route";
 import { Card, Meter, Page, Show, Status } from "../parts/ui";
+import { isGoingOn, type Job, kKindNames, loadJobs } from "../jobs/list";
+import type { Stack } from "../stacks/model";
 import { loadTraces } from "../traces/list";
 import type { Summary } from "../traces/model";
 import { TraceTable } from "../traces/table";
-import { type Execution, linkToExecution, type Machine } from "../workflows/machines";
+import { type Execution, kListedMachines, linkToExecution, type Machine } from "../workflows/machines";
+import { loadStacks } from "./stacks";
 
-interface Job {
+// Anything that is made by going on for a while.
+interface Work {
   kind: string;
   name: string;
-  arn: string;
-  href?: string; // of its page
+  id: string;
+  href: string; // of its page
   status: string;
   changed: number;
   failure?: string | undefined;
@@ -26,30 +30,12 @@ interface Campaign {
   lastUpdatedDateTime: number;
 }
 
-type Row = Record<string, string | number | undefined>;
-
-const kShownJobs = 12;
+const kShownWork = 12;
 const kAskedMachines = 20;
 const kShownTraces = 8;
 const kTracedMinutes = 60;
-const kRunning = ["CREATE PENDING", "CREATE IN_PROGRESS"];
-
-function jobsOf(rows: Row[], kind: string, arnMember: string, nameMember: string): Job[] {
-  return rows.map((row) => {
-    const arn = String(row[arnMember] ?? "");
-    return {
-      kind,
-      arn,
-      name: String(row[nameMember] ?? nameOfArn(arn)),
-      status: String(row["status"] ?? ""),
-      changed: Number(row["lastUpdatedDateTime"] ?? row["creationDateTime"] ?? 0),
-      failure: row["failureReason"] as string | undefined,
-    };
-  });
-}
-
 // The latest executions of each state machine.
-async function loadExecutions(): Promise<Job[]> {
+async function loadExecutions(): Promise<Work[]> {
   const machines = await listAll<Machine>("stepfunctions", "ListStateMachines", "stateMachines", {}, kAskedMachines);
   const kept = machines.filter((one) => one.type !== "EXPRESS"); // whose executions are not
   const lists = await Promise.all(
@@ -57,12 +43,12 @@ async function loadExecutions(): Promise<Job[]> {
       const { executions = [] } = await call<{ executions?: Execution[] }>(
         "stepfunctions",
         "ListExecutions",
-        { stateMachineArn, maxResults: kShownJobs },
+        { stateMachineArn, maxResults: kShownWork },
       );
       return executions.map((one) => ({
         kind: `Execution ${one.name}`,
         name,
-        arn: one.executionArn,
+        id: one.executionArn,
         href: linkToExecution(one),
         status: one.status,
         changed: one.stopDate ?? one.startDate,
@@ -72,35 +58,28 @@ async function loadExecutions(): Promise<Job[]> {
   return lists.flat();
 }
 
-async function loadJobs(): Promise<Job[]> {
-  const list = (operation: string, member: string) =>
-    listAll<Row>("personalize", operation, member, { maxResults: 100 }, 200);
-  const [imports, versions, batches, segments, executions] = await Promise.all([
-    list("ListDatasetImportJobs", "datasetImportJobs"),
-    list("ListSolutionVersions", "solutionVersions"),
-    list("ListBatchInferenceJobs", "batchInferenceJobs"),
-    list("ListBatchSegmentJobs", "batchSegmentJobs"),
-    loadExecutions(),
-  ]);
-  const jobs = [
-    ...jobsOf(imports, "Import", "datasetImportJobArn", "jobName"),
-    ...jobsOf(versions, "Training", "solutionVersionArn", "name").map((job) => ({
-      ...job,
-      // …:solution/<solution>/<version>
-      name: job.arn.split("/").slice(-2, -1)[0] ?? job.name,
-    })),
-    ...jobsOf(batches, "Batch inference", "batchInferenceJobArn", "jobName"),
-    ...jobsOf(segments, "Batch segments", "batchSegmentJobArn", "jobName"),
-    ...executions,
-  ]
-    .sort((a, b) => b.changed - a.changed)
-    .slice(0, kShownJobs);
-  const running = jobs.filter((job) => kRunning.includes(job.status));
-  if (running.length === 0) return jobs;
-  const { progress } = await call<{
-    progress: Record<string, { fraction: number; stage: string }>;
-  }>("console", "Progress", { arns: running.map((job) => job.arn) });
-  return jobs.map((job) => ({ ...job, progress: progress[job.arn] }));
+const workOfJob = (job: Job): Work => ({
+  ...job,
+  kind: kKindNames[job.kind],
+  href: linkTo(["jobs"], { job: job.id }),
+});
+
+const workOfStack = (stack: Stack): Work => ({
+  kind: "Stack",
+  name: stack.StackName,
+  id: stack.StackId,
+  href: linkTo(["stacks", stack.StackId]),
+  status: stack.StackStatus,
+  changed: stack.LastUpdatedTime ?? stack.CreationTime,
+  failure: /FAILED|ROLLBACK/.test(stack.StackStatus) ? stack.StackStatusReason : undefined,
+});
+
+// What goes on comes first, then what ended last.
+async function loadWork(): Promise<Work[]> {
+  const [jobs, executions, stacks] = await Promise.all([loadJobs(), loadExecutions(), loadStacks()]);
+  const all = [...jobs.map(workOfJob), ...executions, ...stacks.map(workOfStack)];
+  const rank = (one: Work) => (isGoingOn(one.status) ? 0 : 1);
+  return all.sort((a, b) => rank(a) - rank(b) || b.changed - a.changed).slice(0, kShownWork);
 }
 
 interface Running {
@@ -108,16 +87,18 @@ interface Running {
   functions: string[];
   buckets: string[];
   groups: string[];
+  machines: string[];
   topics: number;
   queues: number;
 }
 
 async function loadRunning(): Promise<Running> {
-  const [campaigns, functions, buckets, groups, topics, queues] = await Promise.all([
+  const [campaigns, functions, buckets, groups, machines, topics, queues] = await Promise.all([
     listAll<Campaign>("personalize", "ListCampaigns", "campaigns"),
     call<{ Functions?: { FunctionName: string }[] }>("lambda", "ListFunctions"),
     call<{ Buckets?: { Name: string }[] }>("s3", "ListBuckets"),
     listAll<{ name: string }>("personalize", "ListDatasetGroups", "datasetGroups"),
+    listAll<Machine>("stepfunctions", "ListStateMachines", "stateMachines", {}, kListedMachines),
     call<{ Topics?: unknown[] }>("sns", "ListTopics"),
     call<{ QueueUrls?: unknown[] }>("sqs", "ListQueues"),
   ]);
@@ -126,6 +107,7 @@ async function loadRunning(): Promise<Running> {
     functions: (functions.Functions ?? []).map((one) => one.FunctionName),
     buckets: (buckets.Buckets ?? []).map((one) => one.Name),
     groups: groups.map((one) => one.name),
+    machines: machines.map((one) => one.name),
     topics: topics.Topics?.length ?? 0,
     queues: queues.QueueUrls?.length ?? 0,
   };
@@ -166,7 +148,7 @@ function Tile(props: { label: string; count: number; names?: string[]; href?: st
 
 export function HomePage() {
   const running = useLoad(loadRunning, ["running"], 10_000);
-  const jobs = useLoad(loadJobs, ["jobs"], 2_000);
+  const work = useLoad(loadWork, ["work"], 2_000);
   const requests = useLoad(loadRequests, ["requests"], 5_000);
   const server = useLoad(() => call<ServerInfo>("console", "Server"), ["server"]);
   return (
@@ -188,28 +170,34 @@ export function HomePage() {
               href={linkTo(["movies"])}
             />
             <Tile label="function" count={data.functions.length} names={data.functions} href={linkTo(["logs"])} />
-            <Tile label="bucket" count={data.buckets.length} names={data.buckets} />
-            <Tile label="dataset group" count={data.groups.length} names={data.groups} />
-            <Tile label="topic" count={data.topics} />
+            <Tile label="bucket" count={data.buckets.length} names={data.buckets} href={linkTo(["buckets"])} />
+            <Tile
+              label="state machine"
+              count={data.machines.length}
+              names={data.machines}
+              href={linkTo(["workflows"])}
+            />
+            <Tile label="dataset group" count={data.groups.length} names={data.groups} href={linkTo(["jobs"])} />
+            <Tile label="topic" count={data.topics} href={linkTo(["mail"])} />
             <Tile label="queue" count={data.queues} />
           </div>
         )}
       </Show>
       <div className="columns wide-left">
-        <Card title="Recent jobs">
+        <Card title="At work, and lately" aside={<a href={linkTo(["jobs"])}>All jobs</a>}>
           <Show
-            of={jobs}
+            of={work}
             empty={(data) =>
               data.length === 0 &&
-              "No import, training or batch job yet. ./demo of the checkout makes some of each."
+              "Nothing was started yet: no job, no execution, no stack. ./demo of the checkout makes some of each."
             }
           >
             {(data) => (
               <ul className="jobs">
                 {data.map((job) => (
-                  <li key={job.arn}>
+                  <li key={job.id}>
                     <div>
-                      <b>{job.href ? <a href={job.href}>{job.name}</a> : job.name}</b>
+                      <a href={job.href}>{job.name}</a>
                       <small>{job.kind}</small>
                     </div>
                     <Status value={job.status} />

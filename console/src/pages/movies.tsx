@@ -38,11 +38,64 @@ interface Explanation {
   context?: { column: string; value: string; contribution: number }[];
 }
 
+interface Filter {
+  name: string;
+  filterArn: string;
+  parameters: string[]; // names of the $… in its expression
+}
+
+// What a request says of filters.
+interface Filtered {
+  filterArn?: string;
+  filterValues?: Record<string, string>;
+}
+
+const kMostFilters = 20;
+
 const kResults = 12;
 const kExplored = 5 * kResults; // what stands below comes into the list by exploration alone
 
 const signed = (number: number): string =>
   `${number < 0 ? "−" : "+"}${Number(Math.abs(number).toPrecision(2))}`;
+
+// The filters that work for a campaign: those of its dataset group.
+async function findFilters(campaignArn: string): Promise<Filter[]> {
+  const { campaign } = await call<{ campaign: { solutionVersionArn?: string } }>("personalize", "DescribeCampaign", {
+    campaignArn,
+  });
+  const { solutionVersion } = await call<{ solutionVersion: { datasetGroupArn?: string } }>(
+    "personalize",
+    "DescribeSolutionVersion",
+    { solutionVersionArn: campaign.solutionVersionArn },
+  );
+  const filters = await listAll<{ name: string; filterArn: string; status: string }>(
+    "personalize",
+    "ListFilters",
+    "Filters",
+    { datasetGroupArn: solutionVersion.datasetGroupArn },
+    kMostFilters,
+  );
+  return Promise.all(
+    filters
+      .filter((one) => one.status === "ACTIVE")
+      .slice(0, kMostFilters)
+      .map(async ({ name, filterArn }) => {
+        const { filter } = await call<{ filter: { filterExpression?: string } }>("personalize", "DescribeFilter", {
+          filterArn,
+        });
+        // What stands in quotes is no parameter.
+        const bare = (filter.filterExpression ?? "").replace(/"[^"]*"/g, "");
+        return { name, filterArn, parameters: [...new Set([...bare.matchAll(/\$(\w+)/g)].map((one) => one[1] ?? ""))] };
+      }),
+  );
+}
+
+// Comedy, Drama as a request has it: "Comedy","Drama".
+const quoted = (text: string): string =>
+  text
+    .split(",")
+    .map((one) => `"${one.trim().replaceAll('"', "")}"`)
+    .join(",");
 
 // A movies.csv in some bucket, if there is one.
 async function findCatalogue(): Promise<Catalogue | null> {
@@ -80,6 +133,7 @@ function Why(props: {
   item: Recommended;
   movie: Movie | undefined;
   context: Record<string, string>;
+  isFiltered: boolean;
   catalogue: Catalogue | null;
 }) {
   const { campaignArn, userId, item, catalogue } = props;
@@ -139,6 +193,7 @@ function Why(props: {
                   {found.rank > kExplored
                     ? `Exploration put it into the list; by its score it stands at place ${formatCount(found.rank)}`
                     : `By its score it stands at place ${formatCount(found.rank)}`}
+                  {props.isFiltered && " of all movies, those included that the filter leaves out"}
                   {found.others && found.others.interactions > 0
                     ? `; ${found.others.interactions} more interactions add ${signed(found.others.contribution)}`
                     : ""}
@@ -193,9 +248,10 @@ function Next(props: {
   campaignArn: string;
   userId: string;
   context: Record<string, string>;
+  filtered: Filtered;
   catalogue: Catalogue | null;
 }) {
-  const { campaignArn, userId, context, catalogue } = props;
+  const { campaignArn, userId, context, filtered, catalogue } = props;
   const [chosen, setChosen] = useState<string>();
   const next = useLoad(async () => {
     const { itemList = [] } = await call<{ itemList?: Recommended[] }>(
@@ -205,17 +261,18 @@ function Next(props: {
         campaignArn,
         userId,
         numResults: kResults,
+        ...filtered,
         ...(Object.keys(context).length > 0 ? { context } : {}),
       },
     );
     return { itemList, titles: await titlesOf(catalogue, itemList.map((one) => one.itemId)) };
-  }, [campaignArn, userId, context, catalogue]);
+  }, [campaignArn, userId, context, filtered, catalogue]);
   const items = next.data?.itemList ?? [];
   const shown = items.find((one) => one.itemId === chosen) ?? items[0];
   return (
     <>
       <Card title="What to watch next" className="next">
-        <Show of={next} empty={(data) => data.itemList.length === 0 && "There is nothing left to recommend."}>
+        <Show of={next} empty={(data) => data.itemList.length === 0 && (filtered.filterArn ? "The filter leaves nothing to recommend." : "There is nothing left to recommend.")}>
           {({ itemList, titles }) => {
             // Exploration may put a low score first.
             const best = Math.max(...itemList.map((one) => one.score ?? 0), 1e-12);
@@ -254,6 +311,7 @@ function Next(props: {
           item={shown}
           movie={next.data?.titles[shown.itemId]}
           context={context}
+          isFiltered={filtered.filterArn !== undefined}
           catalogue={catalogue}
         />
       )}
@@ -278,10 +336,22 @@ export function MoviesPage(props: { query: URLSearchParams }) {
     campaignArn ? () => call<CampaignInfo>("console", "Campaign", { campaignArn }) : null,
     [campaignArn],
   );
+  const filters = useLoad(campaignArn ? () => findFilters(campaignArn) : null, [campaignArn]);
+  const filter = filters.data?.find((one) => one.name === props.query.get("filter"));
+  const [values, setValues] = useState<Record<string, string>>({});
+  const isReady = filter?.parameters.every((one) => values[one]) ?? true;
+  const filtered: Filtered =
+    filter && isReady
+      ? {
+          filterArn: filter.filterArn,
+          filterValues: Object.fromEntries(filter.parameters.map((one) => [one, quoted(values[one] ?? "")])),
+        }
+      : {};
   const userId = props.query.get("user") ?? info.data?.sampleUsers[0] ?? "";
   const [typed, setTyped] = useState("");
   const [context, setContext] = useState<Record<string, string>>({});
-  const go = (user: string) => goTo(["movies"], { campaign: campaignArn, user });
+  const go = (next: { user?: string; filter?: string }) =>
+    goTo(["movies"], { campaign: campaignArn, user: userId, filter: filter?.name ?? "", ...next });
 
   return (
     <Page
@@ -321,7 +391,8 @@ export function MoviesPage(props: { query: URLSearchParams }) {
               className="people"
               onSubmit={(event) => {
                 event.preventDefault();
-                if (typed.trim()) go(typed.trim());
+                if (document.activeElement instanceof HTMLElement) document.activeElement.blur(); // takes its value
+                if (typed.trim()) go({ user: typed.trim() });
               }}
             >
               <label>
@@ -343,7 +414,7 @@ export function MoviesPage(props: { query: URLSearchParams }) {
                     type="button"
                     className="quiet"
                     aria-pressed={one === userId}
-                    onClick={() => go(one)}
+                    onClick={() => go({ user: one })}
                   >
                     {one}
                   </button>
@@ -362,7 +433,32 @@ export function MoviesPage(props: { query: URLSearchParams }) {
                   />
                 </label>
               ))}
+              {(filters.data ?? []).length > 0 && (
+                <label>
+                  Filter{" "}
+                  <select value={filter?.name ?? ""} onChange={(event) => go({ filter: event.target.value })}>
+                    <option value="">none</option>
+                    {(filters.data ?? []).map((one) => (
+                      <option key={one.filterArn} value={one.name}>
+                        {one.name}
+                      </option>
+                    ))}
+                  </select>
+                </label>
+              )}
+              {(filter?.parameters ?? []).map((name) => (
+                <label key={name}>
+                  {name}{" "}
+                  <input
+                    size={10}
+                    defaultValue={values[name] ?? ""}
+                    placeholder="a value, or several"
+                    onBlur={(event) => setValues({ ...values, [name]: event.target.value.trim() })}
+                  />
+                </label>
+              ))}
             </form>
+            {!isReady && <p className="notice">The filter works once its parameters have values.</p>}
             {info.error && <Show of={info}>{() => null}</Show>}
             {((info.loading && !info.data) || catalogue.loading) && <Waiting />}
             {campaignArn && userId && !catalogue.loading && (
@@ -376,6 +472,7 @@ export function MoviesPage(props: { query: URLSearchParams }) {
                     campaignArn={campaignArn}
                     userId={userId}
                     context={context}
+                    filtered={filtered}
                     catalogue={catalogue.data ?? null}
                   />
                 </div>
