@@ -113,6 +113,10 @@ async function movies(page) {
   await page.locator(".because li").first().waitFor();
   must((await page.locator(".watched li").count()) > 0, "a user has watched something");
   await shoot(page, "movies");
+  // With a filter the reasons say that they do not know of it.
+  await page.getByLabel("Filter").selectOption("unseen");
+  await page.getByText("those included that the filter leaves out").waitFor();
+  must(page.url().includes("filter=unseen"), "the address keeps the filter");
 }
 
 async function logs(page) {
@@ -251,6 +255,13 @@ async function jobs(page) {
   await place(page, "Jobs").click();
   await page.getByRole("link", { name: facts.failedImport.name, exact: true }).click();
   await page.locator(".inspector .exception").getByText(facts.failedImport.reason).waitFor();
+  await page.getByText("Glue", { exact: true }).click();
+  await page.getByRole("link", { name: facts.script.name, exact: true }).click();
+  await page.locator(".inspector .exception").getByText(facts.script.reason).waitFor();
+  await page.getByLabel("Arguments").getByText("Heat").waitFor();
+  await page.getByRole("link", { name: "Its output" }).click();
+  await page.locator(".events").getByText(facts.script.line).waitFor();
+  await place(page, "Jobs").click();
   await page.getByText("Trainings", { exact: true }).click();
   await page.getByRole("link", { name: "MoviesModel", exact: true }).first().click();
   await page.getByRole("img", { name: /after sweep 1 to / }).waitFor();

@@ -175,6 +175,12 @@ def programme(console_server, interactions_csv, movielens):
     workflow.wait_for(workflow.describe_import(personalize, job))
     version = workflow.train(personalize, group, "MoviesModel")
     campaign = workflow.create_campaign(personalize, version, "MoviesCampaign")
+    unseen = personalize.create_filter(
+        name="unseen",
+        datasetGroupArn=group,
+        filterExpression='EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")',
+    )["filterArn"]
+    eventually(lambda: personalize.describe_filter(filterArn=unseen)["filter"]["status"] == "ACTIVE")
     functions = console_server.client("lambda")
     functions.create_function(
         FunctionName="LambdaRealTimeAPI",
@@ -388,6 +394,39 @@ def failed_import(console_server, programme):
     return {"failedImport": {"name": "broken", "reason": describe()["failureReason"]}}
 
 
+@pytest.fixture(scope="module")
+def failed_script(console_server, programme):
+    """A run of Glue whose script prints a line, then raises."""
+    s3 = console_server.client("s3")
+    script = b"print('the curtain rises')\nraise ValueError('no film')\n"
+    s3.put_object(Bucket=workflow.BUCKET, Key="scripts/premiere.py", Body=script)
+    glue = console_server.client("glue")
+    command = {
+        "Name": "pythonshell",
+        "ScriptLocation": f"s3://{workflow.BUCKET}/scripts/premiere.py",
+        "PythonVersion": "3",
+    }
+    glue.create_job(Name="Prepare", Role=ROLE, Command=command)
+    run = glue.start_job_run(JobName="Prepare", Arguments={"--FILM": "Heat"})["JobRunId"]
+    ended = eventually(
+        lambda: (one := glue.get_job_run(JobName="Prepare", RunId=run)["JobRun"])["JobRunState"] == "FAILED"
+        and one
+    )
+    return {
+        "script": {"name": "Prepare", "reason": ended["ErrorMessage"], "line": "the curtain rises"}
+    }
+
+
+def test_runs_of_glue_are_seen_and_not_started(console_server, failed_script):
+    browser = Browser(link_of(console_server))
+    browser.enter()
+    status, runs = browser.call("glue/GetJobRuns", JobName="Prepare")
+    assert status == 200 and runs["JobRuns"][0]["JobRunState"] == "FAILED"
+    assert "no film" in runs["JobRuns"][0]["ErrorMessage"]
+    for operation in ("StartJobRun", "BatchStopJobRun", "CreateJob", "DeleteJob"):
+        assert browser.call(f"glue/{operation}", JobName="Prepare")[0] == 404
+
+
 def test_mails_are_listed_and_read(console_server, stacks):
     browser = Browser(link_of(console_server))
     browser.enter()
@@ -497,11 +536,13 @@ def test_the_movies_page_has_what_it_shows(console_server, programme):
     reason="needs chromium, node and console/node_modules: ./setup --browser installs them",
 )
 def test_the_pages_work_in_a_browser(
-    console_server, api, executions, stacks, objects, failed_import, tmp_path
+    console_server, api, executions, stacks, objects, failed_import, failed_script, tmp_path
 ):
     kept = os.environ.get("USHER_BINARY")
     folder = os.path.join(os.path.dirname(os.path.dirname(kept)), SCREENSHOTS) if kept else str(tmp_path)
-    facts = json.dumps({**api, **executions, **stacks, **objects, **failed_import})
+    facts = json.dumps(
+        {**api, **executions, **stacks, **objects, **failed_import, **failed_script}
+    )
     ran = subprocess.run(
         [NODE, ROOT / "tests" / "browser" / "console.mjs", link_of(console_server), folder, facts],
         env={**clean_environment(), "CHROMIUM": BROWSER},

@@ -156,7 +156,7 @@ function GlueDetails(props: { job: Job }) {
   return (
     <Show of={details}>
       {({ run, command }) => {
-        const group = run?.LogGroupName ?? "/aws-glue/jobs";
+        const group = run?.LogGroupName || "/aws-glue/jobs";
         return (
           <>
             <Facts
@@ -177,8 +177,8 @@ function GlueDetails(props: { job: Job }) {
               </>
             )}
             <p className="actions">
-              <a href={linkTo(["logs"], { group: group.includes("/output") ? group : `${group}/output` })}>Its output</a>
-              <a href={linkTo(["logs"], { group: group.includes("/error") ? group : `${group}/error` })}>Its errors</a>
+              <a href={linkTo(["logs"], { group: `${group}/output`, stream: id })}>Its output</a>
+              <a href={linkTo(["logs"], { group: `${group}/error`, stream: id })}>Its errors</a>
             </p>
           </>
         );

@@ -43,7 +43,7 @@ function Row(props: { job: Job; isOn: boolean; href: string }) {
       <td>
         <time title={formatTime(job.started)}>{formatAgo(job.started)}</time>
       </td>
-      <td>{formatSpan(job.started, isGoingOn(job.status) ? null : job.changed)}</td>
+      <td className="wide">{formatSpan(job.started, isGoingOn(job.status) ? null : job.changed)}</td>
     </tr>
   );
 }
@@ -87,7 +87,9 @@ export function JobsPage(props: { query: URLSearchParams }) {
                         <th scope="col">Job</th>
                         <th scope="col">Status</th>
                         <th scope="col">Began</th>
-                        <th scope="col">Took</th>
+                        <th scope="col" className="wide">
+                          Took
+                        </th>
                       </tr>
                     </thead>
                     <tbody>

@@ -51,6 +51,7 @@ interface Filtered {
 }
 
 const kMostFilters = 20;
+const kMostListings = 10; // of 1,000 objects
 
 const kResults = 12;
 const kExplored = 5 * kResults; // what stands below comes into the list by exploration alone
@@ -97,14 +98,26 @@ const quoted = (text: string): string =>
     .map((one) => `"${one.trim().replaceAll('"', "")}"`)
     .join(",");
 
+// The key of a movies.csv among the first objects of a bucket.
+async function findMovies(bucket: string): Promise<string | undefined> {
+  let token: string | undefined;
+  for (let page = 0; page < kMostListings; ++page) {
+    const found: { Contents?: { Key: string }[]; NextContinuationToken?: string } = await call("s3", "ListObjectsV2", {
+      Bucket: bucket,
+      ...(token ? { "continuation-token": token } : {}),
+    });
+    const key = (found.Contents ?? []).map((one) => one.Key).find((one) => /(^|\/)movies\.csv$/.test(one));
+    token = found.NextContinuationToken;
+    if (key || !token) return key;
+  }
+  return undefined;
+}
+
 // A movies.csv in some bucket, if there is one.
 async function findCatalogue(): Promise<Catalogue | null> {
   const { Buckets = [] } = await call<{ Buckets?: { Name: string }[] }>("s3", "ListBuckets");
   for (const { Name: bucket } of Buckets) {
-    const { Contents = [] } = await call<{ Contents?: { Key: string }[] }>("s3", "ListObjectsV2", {
-      Bucket: bucket,
-    });
-    const key = Contents.map((one) => one.Key).find((one) => /(^|\/)movies\.csv$/.test(one));
+    const key = await findMovies(bucket);
     if (!key) continue;
     await titlesOf({ bucket, key }, ["1"]); // so that one that cannot be read is said here, once
     return { bucket, key };

@@ -35,10 +35,11 @@ export function ExecutionTable(props: { executions: Execution[]; withMachine: bo
         <thead>
           <tr>
             <th scope="col">Execution</th>
-            {props.withMachine && <th scope="col">State machine</th>}
             <th scope="col">Status</th>
             <th scope="col">Started</th>
-            <th scope="col">Took</th>
+            <th scope="col" className="wide">
+              Took
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -48,15 +49,15 @@ export function ExecutionTable(props: { executions: Execution[]; withMachine: bo
                 <a href={linkToExecution(one)} onClick={(event) => event.stopPropagation()}>
                   {one.name}
                 </a>
+                {props.withMachine && <small>{one.stateMachineArn.split(":").at(-1)}</small>}
               </td>
-              {props.withMachine && <td>{one.stateMachineArn.split(":").at(-1)}</td>}
               <td>
                 <Status value={one.status} />
               </td>
               <td>
                 <time title={formatTime(one.startDate)}>{formatAgo(one.startDate)}</time>
               </td>
-              <td>{formatSpan(one.startDate, one.stopDate)}</td>
+              <td className="wide">{formatSpan(one.startDate, one.stopDate)}</td>
             </tr>
           ))}
         </tbody>
@@ -93,9 +94,13 @@ export function WorkflowsPage() {
                   <thead>
                     <tr>
                       <th scope="col">Name</th>
-                      <th scope="col">Type</th>
+                      <th scope="col" className="wide">
+                        Type
+                      </th>
                       <th scope="col">Latest execution</th>
-                      <th scope="col">Made</th>
+                      <th scope="col" className="wide">
+                        Made
+                      </th>
                     </tr>
                   </thead>
                   <tbody>
@@ -109,7 +114,7 @@ export function WorkflowsPage() {
                             {machine.name}
                           </a>
                         </td>
-                        <td>{machine.type.toLowerCase()}</td>
+                        <td className="wide">{machine.type.toLowerCase()}</td>
                         <td>
                           {newest ? (
                             <>
@@ -120,7 +125,7 @@ export function WorkflowsPage() {
                             <small>{machine.type === "EXPRESS" ? "seen in its logs" : "none yet"}</small>
                           )}
                         </td>
-                        <td>
+                        <td className="wide">
                           <time title={formatTime(machine.creationDate)}>{formatAgo(machine.creationDate)}</time>
                         </td>
                       </tr>

@@ -59,6 +59,16 @@ export function tell(events: HistoryEvent[], isOver: boolean): Story {
   const visits = new Map<string, Visit[]>();
   const taken = new Set<string>();
   const failed = new Set<Visit>();
+  const open = new Set<Visit>(); // entered, and not left
+  const close = (visit: Visit, outcome: Outcome, at: number) => {
+    visit.outcome = outcome;
+    visit.end ??= at;
+    open.delete(visit);
+  };
+  const isWithin = (visit: Visit, outer: Visit): boolean => {
+    for (let at = visit.parent; at; at = at.parent) if (at === outer) return true;
+    return false;
+  };
   for (const event of events) {
     const before = visitOf.get(event.previousEventId);
     const hasLeft = exits.has(event.previousEventId);
@@ -80,6 +90,8 @@ export function tell(events: HistoryEvent[], isOver: boolean): Story {
         error: "",
         cause: "",
       };
+      open.add(visit);
+      if (visit.type === "Fail") close(visit, "failed", event.timestamp);
       if (hasLeft && before) taken.add(edgeKey(before.state, state));
       const known = visits.get(state);
       if (known) known.push(visit);
@@ -102,9 +114,8 @@ export function tell(events: HistoryEvent[], isOver: boolean): Story {
     if (event.type.startsWith("Execution")) {
       if (event.type !== "ExecutionStarted" && event.type !== "ExecutionSucceeded") {
         for (let at = inside; at; at = at.parent) {
-          at.end ??= event.timestamp;
-          const isFailed = event.type === "ExecutionFailed" || failed.has(at);
-          at.outcome = isFailed ? "failed" : "aborted";
+          const isFailed = event.type === "ExecutionFailed" || failed.has(at) || at.outcome === "failed";
+          close(at, isFailed ? "failed" : "aborted", event.timestamp);
           if (isFailed && at === inside) [at.error, at.cause] = [at.error || error, at.cause || cause];
         }
       }
@@ -119,28 +130,29 @@ export function tell(events: HistoryEvent[], isOver: boolean): Story {
       [visit.error, visit.cause] = [error || visit.error, cause || visit.cause];
       // A failed iteration ends with the state in which it failed, at whatever depth.
       for (let at = inside; at && at !== visit; at = at.parent) {
-        at.end ??= event.timestamp;
-        if (at.exited === null) at.outcome = "failed";
+        if (at.exited === null) close(at, "failed", event.timestamp);
         at.error ||= error;
         at.cause ||= cause;
       }
+      // What ran beside it is stopped.
+      if (/StateFailed$/.test(event.type)) {
+        for (const one of [...open]) {
+          if (isWithin(one, visit)) close(one, failed.has(one) ? "failed" : "aborted", event.timestamp);
+        }
+      }
+    } else if (event.type.endsWith("StateAborted")) {
+      close(visit, "aborted", event.timestamp);
     } else if (/(Succeeded|Submitted|Started|Scheduled)$/.test(event.type)) {
       failed.delete(visit);
     }
     if (isExit) {
       visit.exited = event.id;
-      visit.end = event.timestamp;
-      visit.outcome = failed.has(visit) ? "caught" : "succeeded";
+      close(visit, failed.has(visit) ? "caught" : "succeeded", event.timestamp);
       exits.add(event.id);
     }
   }
   if (isOver) {
-    const last = events.at(-1);
-    for (const visit of [...visits.values()].flat()) {
-      if (visit.outcome !== "running") continue;
-      visit.outcome = failed.has(visit) || visit.type === "Fail" ? "failed" : "aborted";
-      visit.end ??= last?.timestamp ?? null;
-    }
+    for (const visit of [...open]) close(visit, failed.has(visit) ? "failed" : "aborted", events.at(-1)?.timestamp ?? 0);
   }
   return { visits, visitOf, taken };
 }

@@ -179,7 +179,7 @@ function layBlock(block: Block, isOutermost: boolean): Drawing {
   const keys = [...first, block.start, ...names.filter((name) => name !== block.start), ...(hasEnd ? [kEnd] : [])];
   const { layer, back } = layersOf(keys.filter((key) => key.startsWith("\u0000") || block.states.has(key)), links);
   // The end stands below everything.
-  if (hasEnd) layer.set(kEnd, Math.max(...layer.values(), (layer.get(kEnd) ?? 0)));
+  if (hasEnd) layer.set(kEnd, 1 + Math.max(...[...layer].map(([key, at]) => (key === kEnd ? 0 : at))));
 
   const vertices = new Map<string, Vertex>();
   for (const [key, at] of layer) {
