@@ -11,6 +11,8 @@ export class ApiError extends Error {
   }
 }
 
+const kPatience = 30_000; // milliseconds that a call may take
+
 let token: Promise<string> | null = null;
 
 async function readError(response: Response): Promise<ApiError> {
@@ -45,11 +47,12 @@ export async function call<T>(
   request: object = {},
   signal?: AbortSignal,
 ): Promise<T> {
+  const limit = AbortSignal.timeout(kPatience);
   const response = await fetch(`/api/${service}/${operation}`, {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-Usher-Csrf": await sessionToken() },
     body: JSON.stringify(request),
-    signal: signal ?? null,
+    signal: signal ? AbortSignal.any([signal, limit]) : limit,
   }).catch((error: unknown) => {
     if (signal?.aborted) throw error;
     throw new ApiError(0, "NoAnswer", "The server does not answer. Is it still running?");

@@ -269,6 +269,31 @@ async function jobs(page) {
   await shoot(page, "training");
 }
 
+// Addresses of what does not exist, or no longer: said, and no page waits for ever.
+async function whatIsNotThere(context) {
+  const page = await context.newPage();
+  page.on("pageerror", (error) => problems.push(`page: ${error.message}`));
+  const machine = encodeURIComponent(facts.machine.arn);
+  for (const address of [
+    "workflows/none",
+    `workflows/${machine}None`,
+    `workflows/${machine}/none`,
+    "stacks/none",
+    "buckets/no-such-bucket",
+    `buckets/${facts.bucket.name}?object=none`,
+    "mail?mail=none",
+    "jobs?job=none",
+    "traces/1-00000000-000000000000000000000000",
+    "%zz/%zz",
+  ]) {
+    await page.goto(`${origin}/#/${address}`);
+    const told = page.getByRole("alert").or(page.locator(".notice")).or(page.locator(".tiles"));
+    await told.first().waitFor();
+    await page.locator(".waiting").first().waitFor({ state: "detached" });
+  }
+  await page.close();
+}
+
 const kPlaces = ["home", "movies", "jobs", "workflows", "stacks", "buckets", "mail", "traces", "logs"];
 
 // The same session at night, and on a phone.
@@ -341,6 +366,7 @@ try {
   await buckets(page);
   await mail(page);
   await jobs(page);
+  await whatIsNotThere(context);
   await otherScreens(context, trace);
   must(problems.length === 0, problems.join("\n"));
 

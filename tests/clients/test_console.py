@@ -46,10 +46,10 @@ class Browser:
             self.token = json.loads(self.ask("GET", "/api/session")[1])["csrf"]
         return answer.status
 
-    def call(self, name, **request):
+    def call(self, operation, /, **request):
         answer, text = self.ask(
             "POST",
-            f"/api/{name}",
+            f"/api/{operation}",
             json.dumps(request),
             Content_Type="application/json",
             X_Usher_Csrf=self.token,

@@ -105,7 +105,10 @@ function PersonalizeDetails(props: { job: Job }) {
   return (
     <Show of={details}>
       {(data) => {
-        const hyper = { ...inner(data, "solutionConfig", "algorithmHyperParameters"), ...inner(data, "tunedHPOParams", "algorithmHyperParameters") };
+        const hyper = {
+          ...inner(data, "solutionConfig", "algorithmHyperParameters"),
+          ...inner(data, "tunedHPOParams", "algorithmHyperParameters"),
+        };
         const hours = Number(data?.["trainingHours"] ?? 0);
         return (
           <>

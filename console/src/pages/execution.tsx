@@ -35,7 +35,13 @@ function sayDetails(event: HistoryEvent): string {
   return text("resource");
 }
 
-function EventRow(props: { executionArn: string; event: HistoryEvent; story: Story; start: number; onState: (state: string, entered: number) => void }) {
+function EventRow(props: {
+  executionArn: string;
+  event: HistoryEvent;
+  story: Story;
+  start: number;
+  onState: (state: string, entered: number) => void;
+}) {
   const { event } = props;
   const [isOpen, setOpen] = useState(false);
   const visit = props.story.visitOf.get(event.id);
@@ -67,7 +73,9 @@ function EventRow(props: { executionArn: string; event: HistoryEvent; story: Sto
       {isOpen && (
         <tr className="opened">
           <td colSpan={5}>
-            <Show of={data}>{([one]) => <Data text={JSON.stringify(one ? detailsOf(one) : {})} label={`Event ${event.id}`} />}</Show>
+            <Show of={data}>
+              {([one]) => <Data text={JSON.stringify(one ? detailsOf(one) : {})} label={`Event ${event.id}`} />}
+            </Show>
           </td>
         </tr>
       )}

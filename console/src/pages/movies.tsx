@@ -285,7 +285,8 @@ function Next(props: {
   return (
     <>
       <Card title="What to watch next" className="next">
-        <Show of={next} empty={(data) => data.itemList.length === 0 && (filtered.filterArn ? "The filter leaves nothing to recommend." : "There is nothing left to recommend.")}>
+        <Show of={next} empty={(data) => data.itemList.length === 0 && 
+            (filtered.filterArn ? "The filter leaves nothing to recommend." : "There is nothing left to recommend.")}>
           {({ itemList, titles }) => {
             // Exploration may put a low score first.
             const best = Math.max(...itemList.map((one) => one.score ?? 0), 1e-12);

@@ -63,7 +63,10 @@ function Resources(props: { stack: Stack }) {
     isMoving(props.stack.StackStatus) ? kEvery : 0,
   );
   return (
-    <Show of={resources} empty={(data) => data.length === 0 && "It has no resources: none were made, or all were taken down."}>
+    <Show
+      of={resources}
+      empty={(data) => data.length === 0 && "It has no resources: none were made, or all were taken down."}
+    >
       {(data) => (
         <div className="scroll">
           <table className="rows plain-rows stacked">
@@ -169,7 +172,9 @@ function Outputs(props: { stack: Stack }) {
   return (
     <>
       {outputs.length === 0 ? (
-        <p className="notice">The template has no outputs{isMoving(props.stack.StackStatus) && ", or they are not known yet"}.</p>
+        <p className="notice">
+          The template has no outputs{isMoving(props.stack.StackStatus) && ", or they are not known yet"}.
+        </p>
       ) : (
         <div className="scroll">
           <table className="rows plain-rows stacked">
@@ -199,7 +204,12 @@ function Outputs(props: { stack: Stack }) {
       )}
       <h3>Parameters</h3>
       {parameters.length === 0 && <p className="lead">None.</p>}
-      <Facts of={parameters.map((one) => [one.ParameterKey, <code key="value">{one.ResolvedValue ?? one.ParameterValue}</code>] as const)} />
+      <Facts
+        of={parameters.map((one) => {
+          const value = one.ResolvedValue ?? one.ParameterValue;
+          return [one.ParameterKey, <code key="value">{value}</code>] as const;
+        })}
+      />
       {tags.length > 0 && <h3>Tags</h3>}
       <Facts of={tags.map((one) => [one.Key, one.Value] as const)} />
     </>

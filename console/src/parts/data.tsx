@@ -51,7 +51,13 @@ export function Pager(props: { page: number; pages: number; onPage: (page: numbe
   const { page, pages } = props;
   if (pages <= 1) return null;
   const step = (to: number, text: string, sign: string) => (
-    <button type="button" className="quiet" aria-label={text} disabled={to < 0 || to >= pages || to === page} onClick={() => props.onPage(to)}>
+    <button
+      type="button"
+      className="quiet"
+      aria-label={text}
+      disabled={to < 0 || to >= pages || to === page}
+      onClick={() => props.onPage(to)}
+    >
       {sign}
     </button>
   );

@@ -19,6 +19,7 @@ export function useLoad<T>(
     key: "",
   });
   const [turn, setTurn] = useState(0);
+  const isBusy = useRef(false); // a slow answer is waited for, not asked for again
   const latest = useRef(load);
   latest.current = load;
   const name = JSON.stringify(key);
@@ -27,6 +28,7 @@ export function useLoad<T>(
     const run = latest.current;
     if (!run) return;
     const stop = new AbortController();
+    isBusy.current = true;
     setState((old) => ({
       ...(old.key === name && old.data !== undefined ? { data: old.data } : {}),
       loading: true,
@@ -34,10 +36,13 @@ export function useLoad<T>(
     }));
     run(stop.signal).then(
       (data) => {
-        if (!stop.signal.aborted) setState({ data, loading: false, key: name });
+        if (stop.signal.aborted) return;
+        isBusy.current = false;
+        setState({ data, loading: false, key: name });
       },
       (error: unknown) => {
         if (stop.signal.aborted) return;
+        isBusy.current = false;
         const why = error instanceof Error ? error : new Error(String(error));
         setState((old) => ({
           ...(old.data !== undefined ? { data: old.data } : {}),
@@ -53,7 +58,7 @@ export function useLoad<T>(
   useEffect(() => {
     if (every === 0) return;
     const timer = setInterval(() => {
-      if (document.visibilityState === "visible") setTurn((old) => old + 1);
+      if (document.visibilityState === "visible" && !isBusy.current) setTurn((old) => old + 1);
     }, every);
     return () => clearInterval(timer);
   }, [every]);

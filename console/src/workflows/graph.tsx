@@ -117,7 +117,11 @@ export function StateGraph(props: {
     const [box, node] = [frame.current, seen ? find(seen) : null];
     if (!box || !node) return;
     const [outer, inner] = [box.getBoundingClientRect(), node.getBoundingClientRect()];
-    const isSeen = inner.top >= outer.top && inner.bottom <= outer.bottom && inner.left >= outer.left && inner.right <= outer.right;
+    const isSeen =
+      inner.top >= outer.top &&
+      inner.bottom <= outer.bottom &&
+      inner.left >= outer.left &&
+      inner.right <= outer.right;
     if (isSeen) return;
     box.scrollBy({
       top: (inner.top + inner.bottom) / 2 - (outer.top + outer.bottom) / 2,
@@ -140,7 +144,8 @@ export function StateGraph(props: {
   }, [drawing]);
 
   if (!drawing) {
-    return <p className="notice">{`A machine of ${count} states is not drawn; its definition and its history tell.`}</p>;
+    const why = `A machine of ${count} states is not drawn; its definition and its history tell.`;
+    return <p className="notice">{why}</p>;
   }
   const [width, height] = [drawing.width + 2 * kMargin, drawing.height + 2 * kMargin];
   // As large as the frame allows; what would have to be too small is scrolled instead.
@@ -149,7 +154,14 @@ export function StateGraph(props: {
   const states = drawing.boxes.filter((box) => box.state);
   const stop = states.some((box) => box.state?.name === chosen) ? chosen : states[0]?.state?.name;
   const onKey = (event: KeyboardEvent, at: number, name: string) => {
-    const steps: Record<string, number> = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: states.length - 1 };
+    const steps: Record<string, number> = {
+      ArrowDown: at + 1,
+      ArrowRight: at + 1,
+      ArrowUp: at - 1,
+      ArrowLeft: at - 1,
+      Home: 0,
+      End: states.length - 1,
+    };
     const to = steps[event.key];
     if (to !== undefined) {
       event.preventDefault();
@@ -175,7 +187,17 @@ export function StateGraph(props: {
         >
           <defs>
             {["", "-taken"].map((name) => (
-              <marker key={name} id={`way-end${name}`} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto">
+              <marker
+                key={name}
+                id={`way-end${name}`}
+                viewBox="0 0 8 8"
+                refX="7"
+                refY="4"
+                markerWidth="9"
+                markerHeight="9"
+                markerUnits="userSpaceOnUse"
+                orient="auto"
+              >
                 <path d="M0 0 8 4 0 8z" className={name ? "taken" : ""} />
               </marker>
             ))}

@@ -249,7 +249,7 @@ function layBlock(block: Block, isOutermost: boolean): Drawing {
     const through = isPassed ? `L${b.x - left} ${bottom(b)}` : "";
     drawing.lines.push({
       path: curve(a.x - left, bottom(a), b.x - left, top(b)) + through,
-      kind: here.every((link) => link.kind === "catch") ? "catch" : (here.find((link) => link.kind !== "catch")?.kind ?? "next"),
+      kind: here.find((link) => link.kind !== "catch")?.kind ?? "catch",
       arrow: !isPassed,
       edges: here.map((link) => edgeKey(link.from, link.to)),
       why: here.map((link) => link.why).filter(Boolean).join("; "),

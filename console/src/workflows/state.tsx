@@ -115,13 +115,25 @@ export function StateDetails(props: {
       {run && most === 0 && <p className="notice">The execution has not come to this state.</p>}
       {run && most > 1 && (
         <p className="actions visits">
-          <button type="button" className="quiet" aria-label="Visit before" disabled={run.at <= 0} onClick={() => run.onVisit(run.at - 1)}>
+          <button
+            type="button"
+            className="quiet"
+            aria-label="Visit before"
+            disabled={run.at <= 0}
+            onClick={() => run.onVisit(run.at - 1)}
+          >
             ‹
           </button>
           <span>
             Visit {visit ? sayVisit(visit, run.at) : ""} <small>of {most}</small>
           </span>
-          <button type="button" className="quiet" aria-label="Next visit" disabled={run.at >= most - 1} onClick={() => run.onVisit(run.at + 1)}>
+          <button
+            type="button"
+            className="quiet"
+            aria-label="Next visit"
+            disabled={run.at >= most - 1}
+            onClick={() => run.onVisit(run.at + 1)}
+          >
             ›
           </button>
         </p>
