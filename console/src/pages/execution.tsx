@@ -200,74 +200,70 @@ export function ExecutionPage(props: { machineArn: string; name: string; query: 
               {formatSpan(data.startDate, data.stopDate)} · {formatCount(history.events.length)} events
               {!history.complete && !history.error && " so far, reading on …"}
             </p>
-            {(data.error || data.cause) && (
-              <Failure error={data.error ?? ""} cause={data.cause ?? ""} />
+            {(data.error || data.cause) && <Failure error={data.error ?? ""} cause={data.cause ?? ""} />}
+            {history.error && (
+              <p className="notice bad" role="alert">
+                The history cannot be read: {history.error.message}
+              </p>
             )}
+            <div className={`columns ${state ? "wide-left" : ""}`}>
+              <Card title="States" aside={<small>Choose a state for what went in and came out</small>}>
+                <Show of={machine}>
+                  {() =>
+                    block && (
+                      <StateGraph
+                        machine={block}
+                        story={story}
+                        current={current}
+                        chosen={chosen}
+                        onChoose={(one) => go({ state: one, visit: "" })}
+                      />
+                    )
+                  }
+                </Show>
+              </Card>
+              {state && (
+                <StateDetails
+                  state={state}
+                  onClose={() => go({ state: "", visit: "" })}
+                  run={{ executionArn, visits, at, onVisit: (one) => go({ visit: String(one + 1) }) }}
+                />
+              )}
+            </div>
+            <div className="columns halves">
+              <Card title="Input">
+                <Data text={data.input ?? ""} label="Input of the execution" />
+              </Card>
+              <Card title="Output">
+                {data.output !== undefined ? (
+                  <Data text={data.output} label="Output of the execution" />
+                ) : (
+                  <p className="notice">{isOver ? "It gave none: it did not succeed." : "It still runs."}</p>
+                )}
+              </Card>
+            </div>
+            <Card title="History">
+              {history.events.length === 0 && !history.complete && !history.error ? (
+                <Waiting />
+              ) : (
+                <EventTable
+                  executionArn={executionArn}
+                  events={history.events}
+                  story={story}
+                  page={(Number(query.get("page")) || 1) - 1}
+                  onPage={(page) => go({ page: String(page + 1) })}
+                  onState={(one, entered) =>
+                    go({
+                      state: one,
+                      visit: String((story.visits.get(one) ?? []).findIndex((visit) => visit.entered === entered) + 1),
+                    })
+                  }
+                />
+              )}
+            </Card>
           </>
         )}
       </Show>
-      {history.error && (
-        <p className="notice bad" role="alert">
-          The history cannot be read: {history.error.message}
-        </p>
-      )}
-      <div className={`columns ${state ? "wide-left" : ""}`}>
-        <Card title="States" aside={<small>Choose a state for what went in and came out</small>}>
-          <Show of={machine}>
-            {() =>
-              block && (
-                <StateGraph
-                  machine={block}
-                  story={story}
-                  current={current}
-                  chosen={chosen}
-                  onChoose={(one) => go({ state: one, visit: "" })}
-                />
-              )
-            }
-          </Show>
-        </Card>
-        {state && (
-          <StateDetails
-            state={state}
-            onClose={() => go({ state: "", visit: "" })}
-            run={{ executionArn, visits, at, onVisit: (one) => go({ visit: String(one + 1) }) }}
-          />
-        )}
-      </div>
-      {execution.data && (
-        <div className="columns halves">
-          <Card title="Input">
-            <Data text={execution.data.input ?? ""} label="Input of the execution" />
-          </Card>
-          <Card title="Output">
-            {execution.data.output !== undefined ? (
-              <Data text={execution.data.output} label="Output of the execution" />
-            ) : (
-              <p className="notice">{isOver ? "It gave none: it did not succeed." : "It still runs."}</p>
-            )}
-          </Card>
-        </div>
-      )}
-      <Card title="History">
-        {history.events.length === 0 && !history.complete ? (
-          <Waiting />
-        ) : (
-          <EventTable
-            executionArn={executionArn}
-            events={history.events}
-            story={story}
-            page={Number(query.get("page") ?? "1") - 1}
-            onPage={(page) => go({ page: String(page + 1) })}
-            onState={(one, entered) =>
-              go({
-                state: one,
-                visit: String((story.visits.get(one) ?? []).findIndex((visit) => visit.entered === entered) + 1),
-              })
-            }
-          />
-        )}
-      </Card>
     </Page>
   );
 }
