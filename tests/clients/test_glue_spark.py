@@ -172,6 +172,26 @@ def test_the_movie_script_prepares_interactions_and_metadata(jobs):
     ]
 
 
+def test_the_built_in_job_makes_the_same_of_it(jobs):
+    assert jobs.wait("prepare")["JobRunState"] == "SUCCEEDED"
+    command = {"Name": "usher", "ScriptLocation": "usher:prepare_interactions"}
+    jobs.glue.create_job(Name="built-in", Role="Glue", Command=command)
+    jobs.runs["built-in"] = jobs.glue.start_job_run(
+        JobName="built-in",
+        Arguments={
+            "--RATINGS": f"s3://{BUCKET}/raw/ratings.csv",
+            "--MOVIES": f"s3://{BUCKET}/raw/movies.csv",
+            "--OUTPUT": f"s3://{BUCKET}/built-in",
+        },
+    )["JobRunId"]
+    run = jobs.wait("built-in")
+    assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
+    for name in ("model_input/interactions.csv", "metadata/metadata.csv"):
+        of_spark, built_in = (jobs.rows(f"{folder}/{name}") for folder in ("prepared", "built-in"))
+        assert built_in[0] == of_spark[0]
+        assert sorted(built_in) == sorted(of_spark)
+
+
 def test_what_the_script_prints_is_in_its_log_and_nothing_else(jobs):
     jobs.wait("prepare")
     last = f"wrote s3://{BUCKET}/prepared/model_input/interactions.csv"

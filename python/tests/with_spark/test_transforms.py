@@ -258,6 +258,14 @@ def test_a_frame_goes_to_spark_and_back(glue):
         DynamicFrame.fromDF([], glue, "n")
 
 
+def test_generated_scripts_import_it_from_the_package():
+    import awsglue
+
+    assert awsglue.DynamicFrame is DynamicFrame
+    with pytest.raises(ImportError, match="'GlueContex'"):
+        from awsglue import GlueContex  # noqa: F401
+
+
 def test_prints_its_schema_and_records(frame, capsys):
     source = frame([(1, [("x",)])], "id long, l array<struct<a:string>>")
     source.printSchema()
