@@ -232,6 +232,10 @@ class CommandMaker {
                             " files");
       }
       std::string path = folder_.path() + "/files/" + FileName(name->key);
+      if (access(path.c_str(), F_OK) == 0) {
+        return InvalidInput(argument + ": there are two files called " + FileName(name->key) +
+                            ", and a run keeps them in one folder");
+      }
       if (const auto got = FetchObject(*name, path, kMaxExtraBytes); !got) {
         return Error{got.error().code,
                      argument + ": cannot read " + name->Uri() + ": " + got.error().message};

@@ -173,6 +173,27 @@ TEST_F(RunnerTest, NamesAScriptThatIsNotThere) {
             "cannot read the script s3://b/s.sh: The specified key does not exist.");
 }
 
+TEST_F(RunnerTest, RefusesTwoFilesOfOneName) {
+  CreateJob("",
+            {.default_arguments = Texts{{"--extra-py-files", "s3://b/one/m.py, s3://b/two/m.py"}}});
+  objects_["one/m.py"] = objects_["two/m.py"] = "";
+  EXPECT_EQ(
+      Run().error_message,
+      "--extra-py-files: there are two files called m.py, and a run keeps them in one folder");
+}
+
+TEST_F(RunnerTest, PutsFilesWhereTheScriptFindsThem) {
+  CreateJob("cat files/m.py; echo; echo $PYTHONPATH",
+            {.default_arguments = Texts{{"--extra-py-files", "s3://b/m.py,s3://b/l.zip"}}});
+  objects_["m.py"] = "module";
+  objects_["l.zip"] = "archive";
+  EXPECT_EQ(Run().job_run_state, kSucceeded);
+  const auto& lines = lines_["/aws-glue/jobs/output"];
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[0], "module");
+  EXPECT_THAT(lines[1], testing::MatchesRegex(".*/files:.*/files/l.zip:.*/python"));
+}
+
 TEST_F(RunnerTest, SaysHowSparkIsInstalled) {
   CreateJob("", {.command = {.name = "glueetl"}});
   EXPECT_THAT(*Run().error_message, HasSubstr("Run: ./setup --spark"));
