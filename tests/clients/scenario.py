@@ -16,6 +16,7 @@ MAX_FILE_BYTES = 64 << 10
 # Signing name and X-Amz-Target prefix of the services whose operations are called by name.
 JSON_SERVICES = {
     "cloudwatch": ("monitoring", "GraniteServiceVersion20100801", "application/x-amz-json-1.0"),
+    "glue": ("glue", "AWSGlue", "application/x-amz-json-1.1"),
     "logs": ("logs", "Logs_20140328", "application/x-amz-json-1.1"),
     "personalize": ("personalize", "AmazonPersonalize", "application/x-amz-json-1.1"),
     "stepfunctions": ("states", "AWSStepFunctions", "application/x-amz-json-1.0"),
