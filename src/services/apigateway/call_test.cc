@@ -483,6 +483,16 @@ TEST(ReasonOfFunctionError, KnowsWhereAProxyEventHasItsParameters) {
   EXPECT_EQ(ReasonOfFunctionError(call, "ValueError: x"), "");
 }
 
+TEST(ReasonOfFunctionError, TellsAMissingVariableFromAMissingParameter) {
+  TestApi test;
+  test.integration() = {.type = "AWS_PROXY", .http_method = "POST", .uri = "x"};
+  ApiCall call = test.Call();
+  EXPECT_EQ(ReasonOfFunctionError(call, "KeyError: 'CAMPAIGN_ARN'"),
+            "the function's environment seems to have no variable CAMPAIGN_ARN");
+  call.query = {{"DEVICE", "phone"}};
+  EXPECT_THAT(ReasonOfFunctionError(call, "KeyError: 'DEVICE'"), HasSubstr("event['DEVICE']"));
+}
+
 TEST(FunctionErrorOf, PutsTypeBeforeMessage) {
   EXPECT_EQ(FunctionErrorOf(R"({"errorType":"KeyError","errorMessage":"'user_id'"})"),
             "KeyError: 'user_id'");

@@ -22,6 +22,11 @@ std::string_view KeyOf(std::string_view error) {
   return {};
 }
 
+// As variables of an environment are written, and parameters of a request hardly ever.
+bool IsLikeAVariable(std::string_view key) {
+  return key.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string_view::npos;
+}
+
 bool Has(const wire::Parameters& parameters, std::string_view name) {
   return std::ranges::any_of(parameters, [&](const auto& one) { return one.first == name; });
 }
@@ -41,6 +46,10 @@ std::string ReasonOfFunctionError(const ApiCall& call, std::string_view error) {
   const std::string key(KeyOf(error));
   if (key.empty()) return {};
   const std::string read = "; the function read event['" + key + "']";
+  const bool is_sent = Has(call.query, key) || Has(call.path_parameters, key);
+  if (IsLikeAVariable(key) && !is_sent) {
+    return "the function's environment seems to have no variable " + key;
+  }
   if (call.method->type == IntegrationType::kAwsProxy) {
     if (Has(call.query, key)) {
       return "AWS_PROXY events carry query parameters under queryStringParameters" + read;
