@@ -39,17 +39,33 @@ std::string Quoted(const Value& value) {
   return "'" + text + "'";
 }
 
+// Where a value stands, as steps on the stack: put into words only where something is wrong.
+struct Path {
+  const Path* above = nullptr;  // nullptr at the root
+  std::string_view name;        // of a structure's member or a map's key
+  std::size_t number = 0;       // of a list's element, from 1
+  bool in_collection = false;   // a list's element or a map's value
+
+  [[nodiscard]] std::string Text() const {
+    if (above == nullptr) return {};
+    std::string text = above->Text();
+    if (!text.empty()) text += '.';
+    text += number > 0 ? std::to_string(number) : std::string(name);
+    if (in_collection) text += ".member";
+    return text;
+  }
+};
+
 class Validation {
  public:
-  void Structure(const Shape& shape, const Value& value, const std::string& path) {
+  void Structure(const Shape& shape, const Value& value, const Path& path) {
     for (const Member& member : shape.members) {
       const Value* found = value.Find(member.name);
-      const std::string at =
-          path.empty() ? std::string(member.name) : path + "." + std::string(member.name);
+      const Path at{.above = &path, .name = member.name};
       if (found && !found->is_null()) {
         Any(*member.shape, *found, at);
       } else if (member.required && !member.streaming) {
-        violations_.push_back("Value null at '" + at +
+        violations_.push_back("Value null at '" + at.Text() +
                               "' failed to satisfy constraint: Member must not be null");
       }
     }
@@ -58,7 +74,7 @@ class Validation {
   [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
 
  private:
-  void Any(const Shape& shape, const Value& value, const std::string& path) {
+  void Any(const Shape& shape, const Value& value, const Path& path) {
     switch (shape.kind) {
       case ShapeKind::kStructure:
         if (!shape.is_document) Structure(shape, value, path);
@@ -68,7 +84,8 @@ class Validation {
         if (!list) return;
         Length(shape, static_cast<double>(list->size()), value, path);
         for (std::size_t i = 0; i < list->size() && violations_.size() < kMaxViolations; ++i) {
-          Any(*shape.element->shape, (*list)[i], path + "." + std::to_string(i + 1) + ".member");
+          Any(*shape.element->shape, (*list)[i],
+              {.above = &path, .number = i + 1, .in_collection = true});
         }
         return;
       }
@@ -79,7 +96,7 @@ class Validation {
         for (const auto& [key, element] : *map) {
           if (violations_.size() >= kMaxViolations) return;
           Keys(*shape.key->shape, key, value, path);
-          Any(*shape.value->shape, element, path + "." + key + ".member");
+          Any(*shape.value->shape, element, {.above = &path, .name = key, .in_collection = true});
         }
         return;
       }
@@ -109,7 +126,8 @@ class Validation {
 
   static std::vector<std::string> BrokenByText(const Shape& shape, const std::string& text) {
     std::vector<std::string> broken;
-    const auto length = static_cast<double>(CodePoints(text));
+    const bool is_bounded = shape.max || shape.min;
+    const auto length = is_bounded ? static_cast<double>(CodePoints(text)) : 0;
     if (shape.max && length > *shape.max) {
       broken.push_back("Member must have length less than or equal to " + Whole(*shape.max));
     }
@@ -132,13 +150,13 @@ class Validation {
     return broken;
   }
 
-  void Keys(const Shape& shape, const std::string& key, const Value& map, const std::string& path) {
+  void Keys(const Shape& shape, const std::string& key, const Value& map, const Path& path) {
     for (const std::string& constraint : BrokenByText(shape, key)) {
       Add(map, path, "Map keys must satisfy constraint: [" + constraint + "]");
     }
   }
 
-  void Length(const Shape& shape, double length, const Value& value, const std::string& path) {
+  void Length(const Shape& shape, double length, const Value& value, const Path& path) {
     if (shape.max && length > *shape.max) {
       Add(value, path, "Member must have length less than or equal to " + Whole(*shape.max));
     }
@@ -147,7 +165,7 @@ class Validation {
     }
   }
 
-  void Range(const Shape& shape, const Value& value, const std::string& path) {
+  void Range(const Shape& shape, const Value& value, const Path& path) {
     double number = 0;
     if (const std::int64_t* whole = value.as_int()) {
       number = static_cast<double>(*whole);
@@ -164,8 +182,8 @@ class Validation {
     }
   }
 
-  void Add(const Value& value, const std::string& path, const std::string& constraint) {
-    violations_.push_back("Value " + Quoted(value) + " at '" + path +
+  void Add(const Value& value, const Path& path, const std::string& constraint) {
+    violations_.push_back("Value " + Quoted(value) + " at '" + path.Text() +
                           "' failed to satisfy constraint: " + constraint);
   }
 
@@ -176,7 +194,7 @@ class Validation {
 
 Result<void> Validate(const Shape& shape, const Value& value) {
   Validation validation;
-  validation.Structure(shape, value, "");
+  validation.Structure(shape, value, Path());
   const auto& violations = validation.violations();
   if (violations.empty()) return {};
   std::string message = std::to_string(violations.size()) +
