@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/folders.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
@@ -341,20 +343,23 @@ Result<std::unique_ptr<RunFolder>> RunFolder::Make(const std::string& data_folde
 }
 
 RunFolder::~RunFolder() {
-  std::error_code ignored;  // the next start removes what stays
-  fs::remove_all(path_, ignored);
+  if (const auto removed = RemoveFolder(path_); !removed) {
+    Log(LogLevel::kWarning, "the folder of a job run stays until the next start",
+        {{"reason", removed.error().message}});
+  }
 }
 
 std::string RunFolder::mark() const { return std::string(kMarkName) + "=" + path_; }
 
-Result<void> ClearRunFolders(const std::string& data_folder) {
+void ClearRunFolders(const std::string& data_folder) {
   const std::string folder = data_folder + std::string(kFolders);
   std::error_code error;
-  if (!fs::exists(folder, error)) return {};
+  if (!fs::exists(folder, error)) return;
   jobs::EndMarked(std::string(kMarkName) + "=" + folder + "/");
-  fs::remove_all(folder, error);
-  if (error) return Internal("cannot remove the folders of earlier runs: " + error.message());
-  return {};
+  if (const auto removed = RemoveFolder(folder); !removed) {
+    Log(LogLevel::kWarning, "folders of earlier job runs stay",
+        {{"reason", removed.error().message}});
+  }
 }
 
 Result<RunCommand> MakeRunCommand(const RunRecord& run, const RunFolder& folder, Service& service) {

@@ -47,8 +47,9 @@ class RunFolder {
   std::string path_;
 };
 
-// Ends what an earlier server's runs have left, and removes their folders.
-Result<void> ClearRunFolders(const std::string& data_folder);
+// Ends what an earlier server's runs have left, and removes their folders: one that cannot be
+// removed is in nobody's way.
+void ClearRunFolders(const std::string& data_folder);
 
 struct RunCommand {
   jobs::ProcessSpec process;

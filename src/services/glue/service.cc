@@ -23,7 +23,7 @@ Result<std::unique_ptr<Service>> Service::Open(Options options, storage::Documen
                                                const wire::Dispatcher& dispatcher,
                                                wire::TemporaryCredentials& credentials,
                                                const Clock& clock) {
-  if (const auto cleared = ClearRunFolders(options.data_folder); !cleared) return cleared.error();
+  ClearRunFolders(options.data_folder);
   return std::unique_ptr<Service>(
       new Service(std::move(options), store, deliveries, dispatcher, credentials, clock));
 }

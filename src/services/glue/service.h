@@ -38,7 +38,7 @@ struct Options {
 class Service {
  public:
   // Everything given must outlive the service. Ends the processes that an earlier server's runs
-  // left, and removes their folders. Errors: internal.
+  // left, and removes their folders.
   static Result<std::unique_ptr<Service>> Open(Options options, storage::DocumentStore& store,
                                                jobs::DeliveryQueue& deliveries,
                                                const wire::Dispatcher& dispatcher,

@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/folders.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
 
@@ -244,18 +246,6 @@ Result<void> ExtractAll(zip_t& archive, const std::vector<Entry>& entries,
   return {};
 }
 
-// Folders may be written to while we fill or remove them, not while functions run in them.
-void SetFolderModes(const std::string& folder, mode_t mode) {
-  std::error_code ignored;
-  std::vector<std::string> folders{folder};
-  for (std::filesystem::recursive_directory_iterator it(folder, ignored), end; it != end;
-       it.increment(ignored)) {
-    if (it->is_directory(ignored) && !it->is_symlink(ignored)) folders.push_back(it->path());
-    if (ignored) break;
-  }
-  for (const std::string& one : folders) chmod(one.c_str(), mode);
-}
-
 }  // namespace
 
 Result<ZipFacts> CheckZip(const std::string& path) {
@@ -275,14 +265,14 @@ Result<ZipFacts> Unzip(const std::string& path, const std::string& folder) {
     RemoveUnzipped(folder);
     return extracted.error();
   }
-  SetFolderModes(folder, 0555);
+  SetFolderModes(folder, 0555);  // not to be written to while functions run in them
   return FactsOf(*entries);
 }
 
 void RemoveUnzipped(const std::string& folder) {
-  SetFolderModes(folder, 0755);
-  std::error_code ignored;
-  std::filesystem::remove_all(folder, ignored);
+  if (const auto removed = RemoveFolder(folder); !removed) {
+    Log(LogLevel::kWarning, "unpacked code stays", {{"reason", removed.error().message}});
+  }
 }
 
 }  // namespace usher::lambda
