@@ -1,5 +1,6 @@
 #include "services/glue/run_process.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -26,6 +27,21 @@ bool Drain(int fd, const std::function<void(std::string_view)>& sink) {
     sink(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
   }
   return true;
+}
+
+// What was in the pipe when the process ended, and no more than it holds: one that took the mark
+// out of its environment may write on and on.
+void TakeRest(int fd, const std::function<void(std::string_view)>& sink) {
+  std::array<char, kReadAtOnce> buffer;
+  const int holds = fcntl(fd, F_GETPIPE_SZ);
+  std::size_t left = holds > 0 ? static_cast<std::size_t>(holds) : buffer.size();
+  while (left > 0) {
+    const ssize_t got = read(fd, buffer.data(), std::min(left, buffer.size()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return;
+    sink(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
+    left -= static_cast<std::size_t>(got);
+  }
 }
 
 }  // namespace
@@ -57,15 +73,8 @@ RunEnd FollowRun(const jobs::Process& process, const std::string& mark,
     if (end.kind != RunEnd::Kind::kExited) break;
   }
   end.status = jobs::EndProcess(process, mark);
-  // What was in the pipes when it ended; nobody writes any more.
-  while (open_output && Drain(process.output.get(), following.output)) {
-    pollfd more{process.output.get(), POLLIN, 0};
-    if (poll(&more, 1, 0) <= 0) break;
-  }
-  while (open_errors && Drain(process.errors.get(), following.errors)) {
-    pollfd more{process.errors.get(), POLLIN, 0};
-    if (poll(&more, 1, 0) <= 0) break;
-  }
+  if (open_output) TakeRest(process.output.get(), following.output);
+  if (open_errors) TakeRest(process.errors.get(), following.errors);
   end.time = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - begin);
   return end;
 }

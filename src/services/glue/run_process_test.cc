@@ -96,6 +96,14 @@ TEST_F(FollowRunTest, DoesNotWaitForWhoeverHoldsThePipesOfAnEndedProcess) {
   EXPECT_EQ(output_, "ended\n");
 }
 
+// It is not ended, since nothing tells whose it is; it ends by itself when the pipe is closed.
+TEST_F(FollowRunTest, DoesNotReadForEverWhatHasLeftTheRunAndWritesOn) {
+  const RunEnd end = Follow(
+      "mkfifo begun; env -i setsid sh -c 'echo > begun; exec yes >&2' & read line < begun; exit 3");
+  EXPECT_EQ(end.kind, RunEnd::Kind::kExited);
+  EXPECT_EQ(WEXITSTATUS(end.status), 3);
+}
+
 TEST_F(FollowRunTest, TellsOfAProgramThatCannotBeRun) {
   const auto process = spawner_.Start({.command = {"/no/such/program"},
                                        .environment = {mark_},
