@@ -198,6 +198,11 @@ def test_tags_come_and_go(server, glue):
     many = {f"t{number}": "" for number in range(50)}
     error = error_of(glue.tag_resource, ResourceArn=arn, TagsToAdd=many)
     assert error["Code"] == "ResourceNumberLimitExceededException"
+    # Limits count characters.
+    glue.tag_resource(ResourceArn=arn, TagsToAdd={"ж" * 128: "ж" * 256})
+    assert glue.get_tags(ResourceArn=arn)["Tags"]["ж" * 128] == "ж" * 256
+    error_of(glue.tag_resource, ResourceArn=arn, TagsToAdd={"ж" * 129: ""})
+    error_of(glue.tag_resource, ResourceArn=arn, TagsToAdd={"key": "ж" * 257})
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ Result<api::UntagResourceResponse> UntagResource(const api::UntagResourceRequest
 Result<api::GetTagsResponse> GetTags(const api::GetTagsRequest& request, Service& service,
                                      wire::CallContext& context);
 
-// Errors: limit exceeded; invalid input for a key or a value that is too long.
+// The shapes hold keys and values to their lengths. Errors: limit exceeded.
 Result<void> AddTags(const Texts& given, Texts& tags);
 
 }  // namespace usher::glue

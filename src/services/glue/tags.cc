@@ -5,9 +5,6 @@
 namespace usher::glue {
 namespace {
 
-constexpr std::size_t kMaxKeyCharacters = 128;
-constexpr std::size_t kMaxValueCharacters = 256;
-
 Result<JobRecord> FindTagged(std::string_view arn, Service& service) {
   const auto name = ParseJobArn(arn);
   if (!name) return name.error();
@@ -23,14 +20,7 @@ Result<void> Write(const JobRecord& job, Service& service) {
 }  // namespace
 
 Result<void> AddTags(const Texts& given, Texts& tags) {
-  for (const auto& [key, value] : given) {
-    if (key.empty() || key.size() > kMaxKeyCharacters || value.size() > kMaxValueCharacters) {
-      return InvalidInput("the tag '" + key.substr(0, kMaxKeyCharacters) +
-                          "' is too long or has no key: keys have at most 128 characters, values "
-                          "256");
-    }
-    tags[key] = value;
-  }
+  for (const auto& [key, value] : given) tags[key] = value;
   if (tags.size() > kMaxTags) {
     return LimitExceeded("a job has at most " + std::to_string(kMaxTags) + " tags");
   }
