@@ -1,6 +1,10 @@
 #include "services/glue/catalog.h"
 
 #include <algorithm>
+#include <charconv>
+#include <deque>
+#include <limits>
+#include <system_error>
 
 #include "base/encoding.h"
 #include "base/value_members.h"
@@ -14,7 +18,10 @@ namespace {
 constexpr std::string_view kJob = "glue/job";
 constexpr std::string_view kRun = "glue/run";
 constexpr std::string_view kActive = "glue/active";
-constexpr std::size_t kAtOnce = 500;  // documents of one read
+constexpr std::size_t kAtOnce = 500;        // documents of one read
+constexpr std::size_t kRunsOfOneRead = 50;  // their arguments may be long
+constexpr std::size_t kMaxActive = 2000;    // more than ever go on or wait
+constexpr std::size_t kMaxPage = 10'000;    // documents that a read may give
 
 std::string JobKey(std::string_view region, std::string_view name) {
   return std::string(region) + "/" + std::string(name);
@@ -83,7 +90,8 @@ std::string BodyOf(const RunRecord& run) {
   return json::Write(body);
 }
 
-// A token is opaque to clients: base64 of "after " and the name that the next page begins after.
+// A token is opaque to clients: base64 of "after " and what the next page begins after, a job's
+// name or a run's sequence.
 constexpr std::string_view kAfter = "after ";
 
 std::string MakeToken(const std::string& name) { return Base64Encode(std::string(kAfter) + name); }
@@ -95,6 +103,17 @@ Result<std::string> ReadToken(const std::optional<std::string>& token) {
   if (text && text->starts_with(kAfter) && text->size() > kAfter.size()) {
     return text->substr(kAfter.size());
   }
+  return Error{ErrorCode::kInvalidNextToken, "The token is not valid: " + *token};
+}
+
+// Beyond every run without a token.
+Result<std::int64_t> ReadSequenceToken(const std::optional<std::string>& token) {
+  const auto text = ReadToken(token);
+  if (!text) return text.error();
+  std::int64_t sequence = std::numeric_limits<std::int64_t>::max();
+  if (text->empty()) return sequence;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), sequence);
+  if (error == std::errc() && end == text->data() + text->size()) return sequence;
   return Error{ErrorCode::kInvalidNextToken, "The token is not valid: " + *token};
 }
 
@@ -181,7 +200,7 @@ Result<void> Catalog::DeleteJob(const JobRecord& job) const {
 void Catalog::AddRun(storage::Batch& batch, const RunRecord& run) {
   const std::string group = JobKey(run.region, *run.run.job_name);
   batch.Create(std::string(kRun), run.key(), group, BodyOf(run));
-  batch.Create(std::string(kActive), run.key(), group, "");
+  batch.Create(std::string(kActive), run.key(), group, run.command.name.value_or(""));
 }
 
 void Catalog::AddUpdate(storage::Batch& batch, const RunRecord& run) {
@@ -189,8 +208,8 @@ void Catalog::AddUpdate(storage::Batch& batch, const RunRecord& run) {
   if (HasEnded(run.state())) batch.Delete(std::string(kActive), run.key());
 }
 
-void Catalog::AddRemove(storage::Batch& batch, const RunRecord& run) {
-  batch.Delete(std::string(kRun), run.key());
+void Catalog::AddRemove(storage::Batch& batch, const std::string& run_key) {
+  batch.Delete(std::string(kRun), run_key);
 }
 
 Result<RunRecord> Catalog::FindRun(std::string_view region, std::string_view job,
@@ -210,47 +229,52 @@ Result<RunRecord> Catalog::FindRunByKey(std::string_view key) const {
 Result<PageOf<RunRecord>> Catalog::ListRuns(const JobRecord& job,
                                             const std::optional<std::string>& token,
                                             std::size_t limit) const {
-  const auto after = ReadToken(token);
-  if (!after) return after.error();
-  std::vector<RunRecord> runs;
-  for (std::int64_t from = 0;;) {
-    const auto page = store_.List(kRun, JobKey(job.region, *job.job.name), from, kAtOnce);
-    if (!page) return page.error();
-    for (const storage::Document& document : page->documents) {
-      auto run = ReadRun(document);
-      if (!run) return run.error();
-      runs.push_back(*std::move(run));
+  const auto before = ReadSequenceToken(token);
+  if (!before) return before.error();
+  const std::string group = JobKey(job.region, *job.job.name);
+  // The page, and one more, which tells whether there is a next one; oldest first.
+  std::deque<storage::Document> newest;
+  std::optional<std::int64_t> from = 0;
+  while (from) {
+    auto read = store_.List(kRun, group, *from, kRunsOfOneRead);
+    if (!read) return read.error();
+    from = read->next_after;
+    for (storage::Document& document : read->documents) {
+      if (document.sequence >= *before) {
+        from.reset();
+        break;
+      }
+      newest.push_back(std::move(document));
+      if (newest.size() > limit + 1) newest.pop_front();
     }
-    if (!page->next_after) break;
-    from = *page->next_after;
-  }
-  std::ranges::reverse(runs);
-  auto begin = runs.begin();
-  if (!after->empty()) {
-    begin = std::ranges::find(runs, *after, [](const RunRecord& run) { return *run.run.id; });
-    if (begin == runs.end()) {
-      return Error{ErrorCode::kInvalidNextToken, "The token is of a run that is not kept any more"};
-    }
-    ++begin;
   }
   PageOf<RunRecord> page;
-  for (; begin != runs.end(); ++begin) {
-    if (page.items.size() == limit) {
-      page.next_token = MakeToken(*page.items.back().run.id);
-      break;
-    }
-    page.items.push_back(std::move(*begin));
+  if (newest.size() > limit) {
+    newest.pop_front();
+    page.next_token = MakeToken(std::to_string(newest.front().sequence));
+  }
+  for (auto document = newest.rbegin(); document != newest.rend(); ++document) {
+    auto run = ReadRun(*document);
+    if (!run) return run.error();
+    page.items.push_back(*std::move(run));
   }
   return page;
 }
 
-Result<std::optional<RunRecord>> Catalog::OldestRun(const JobRecord& job) const {
-  const auto page = store_.List(kRun, JobKey(job.region, *job.job.name), 0, 1);
+Result<std::vector<std::string>> Catalog::OldestEndedRuns(const JobRecord& job,
+                                                          std::size_t count) const {
+  const auto active = ActiveRuns(job.region, *job.job.name, kMaxActive);
+  if (!active) return active.error();
+  // Among so many there are as many that have ended, if the job has them.
+  const auto page = store_.List(kRun, JobKey(job.region, *job.job.name), 0,
+                                std::min(count + active->size(), kMaxPage));
   if (!page) return page.error();
-  if (page->documents.empty()) return std::optional<RunRecord>();
-  auto run = ReadRun(page->documents.front());
-  if (!run) return run.error();
-  return std::optional(*std::move(run));
+  std::vector<std::string> ended;
+  for (const storage::Document& document : page->documents) {
+    if (ended.size() == count) break;
+    if (std::ranges::find(*active, document.id) == active->end()) ended.push_back(document.id);
+  }
+  return ended;
 }
 
 Result<std::vector<std::string>> Catalog::ActiveRuns(std::string_view region, std::string_view job,
@@ -260,6 +284,16 @@ Result<std::vector<std::string>> Catalog::ActiveRuns(std::string_view region, st
 
 Result<std::vector<std::string>> Catalog::AllActiveRuns(std::size_t limit) const {
   return ListActive(std::nullopt, limit);
+}
+
+Result<std::vector<std::string>> Catalog::ActiveRunsOfCommand(std::string_view command) const {
+  const auto page = store_.List(kActive, std::nullopt, 0, kMaxActive);
+  if (!page) return page.error();
+  std::vector<std::string> keys;
+  for (const storage::Document& document : page->documents) {
+    if (document.body == command) keys.push_back(document.id);
+  }
+  return keys;
 }
 
 Result<std::vector<std::string>> Catalog::ListActive(std::optional<std::string_view> group,

@@ -1,5 +1,6 @@
-// Jobs and their runs as documents (docs/formats.md). A run that has not ended has a second, empty
-// document, so that those of a job are found at once; both change in one commit.
+// Jobs and their runs as documents (docs/formats.md). A run that has not ended has a second
+// document, which holds its command's name alone, so that those of a job are found at once; both
+// change in one commit.
 //
 // Threads: safe from any thread.
 #pragma once
@@ -77,20 +78,23 @@ class Catalog {
   static void AddRun(storage::Batch& batch, const RunRecord& run);
   // If it is still the version that was read; a run that has ended is active no more.
   static void AddUpdate(storage::Batch& batch, const RunRecord& run);
-  static void AddRemove(storage::Batch& batch, const RunRecord& run);
+  static void AddRemove(storage::Batch& batch, const std::string& run_key);
   Result<RunRecord> FindRun(std::string_view region, std::string_view job,
                             std::string_view run_id) const;
   // By the key of its document.
   Result<RunRecord> FindRunByKey(std::string_view key) const;
-  // Newest first. Errors: invalid token. Cost: reads all of the job's runs.
+  // Newest first. Errors: invalid token. Cost: reads the documents of the job's runs that are older
+  // than the page's, and decodes the page's.
   Result<PageOf<RunRecord>> ListRuns(const JobRecord& job, const std::optional<std::string>& token,
                                      std::size_t limit) const;
-  // nullopt when there is none.
-  Result<std::optional<RunRecord>> OldestRun(const JobRecord& job) const;
-  // Keys of the runs that have not ended, oldest first: of a job, and of all.
+  // Keys of the oldest runs that have ended, at most so many.
+  Result<std::vector<std::string>> OldestEndedRuns(const JobRecord& job, std::size_t count) const;
+  // Keys of the runs that have not ended, oldest first: of a job, of all, and of all that have a
+  // command of this name.
   Result<std::vector<std::string>> ActiveRuns(std::string_view region, std::string_view job,
                                               std::size_t limit) const;
   Result<std::vector<std::string>> AllActiveRuns(std::size_t limit) const;
+  Result<std::vector<std::string>> ActiveRunsOfCommand(std::string_view command) const;
 
   Result<void> Commit(const storage::Batch& batch) const { return store_.Commit(batch); }
 

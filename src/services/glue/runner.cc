@@ -16,6 +16,7 @@
 #include "metrics/registry.h"
 #include "services/glue/job_rules.h"
 #include "services/glue/names.h"
+#include "services/glue/operations.h"
 #include "services/glue/run_command.h"
 #include "services/glue/run_log.h"
 #include "services/glue/run_process.h"
@@ -27,7 +28,6 @@ using jobs::Outcome;
 using log_events::LogWriter;
 
 constexpr std::chrono::seconds kStoreRetry{1};
-constexpr std::chrono::seconds kQueueLook{1};  // for a run that waits for others of its job
 constexpr std::string_view kOutputGroup = "/aws-glue/jobs/output";
 constexpr std::string_view kErrorGroup = "/aws-glue/jobs/error";
 constexpr std::string_view kContinuousGroup = "/aws-glue/jobs/logs-v2";
@@ -142,11 +142,20 @@ class Runner {
                         .message = "The server ended " + std::to_string(kMaxBegun) +
                                    " times while this run went on"});
     }
-    const auto has_room = HasRoom(*run);
-    if (!has_room) return Again(has_room.error());
-    if (!*has_room) return Outcome::Later(service_.clock.Now() + kQueueLook);
+    const auto of_job =
+        service_.catalog.ActiveRuns(run->region, *run->run.job_name, 2 * kMaxActiveRuns);
+    if (!of_job) return Again(of_job.error());
+    // As few runs of its job that began before it as may go on at once.
+    const std::int64_t before = PlaceIn(*of_job, key);
+    if (before >= run->max_at_once) {
+      return Wait(*run, TimeToNextLook(before, run->max_at_once));
+    }
     const Place place(run->command.name == kSparkCommand ? &service_.spark_places : nullptr);
-    if (!place.is_taken()) return Outcome::Later(service_.clock.Now() + kQueueLook);
+    if (!place.is_taken()) {
+      const auto of_spark = service_.catalog.ActiveRunsOfCommand(kSparkCommand);
+      if (!of_spark) return Again(of_spark.error());
+      return Wait(*run, TimeToNextLook(PlaceIn(*of_spark, key), kSparkRunsAtOnce));
+    }
 
     if (const auto begun = Begin(*run); !begun) return Again(begun.error());
     auto folder = RunFolder::Make(service_.options.data_folder, *run->run.id);
@@ -155,12 +164,22 @@ class Runner {
   }
 
  private:
-  // Whether as few runs of its job began before it as may go on at once.
-  [[nodiscard]] Result<bool> HasRoom(const RunRecord& run) const {
-    const auto active = service_.catalog.ActiveRuns(run.region, *run.run.job_name,
-                                                    static_cast<std::size_t>(run.max_at_once));
-    if (!active) return active.error();
-    return std::ranges::find(*active, run.key()) != active->end();
+  // How many are before the run.
+  static std::int64_t PlaceIn(const std::vector<std::string>& line, const std::string& key) {
+    return std::ranges::find(line, key) - line.begin();
+  }
+
+  Outcome Wait(RunRecord& run, std::chrono::seconds time) {
+    if (run.state() != kWaiting) {
+      run.run.job_run_state = kWaiting;
+      run.run.last_modified_on = service_.clock.Now();
+      storage::Batch batch;
+      Catalog::AddUpdate(batch, run);
+      if (const auto committed = service_.catalog.Commit(batch); !committed) {
+        return Again(committed.error());
+      }
+    }
+    return Outcome::Later(service_.clock.Now() + time);
   }
 
   Result<void> Begin(RunRecord& run) {
@@ -250,36 +269,53 @@ class Runner {
     return Outcome::Later(service_.clock.Now() + kStoreRetry);
   }
 
-  // Records the end. A stop that came while the process ended by itself does not change how it did.
-  Outcome End(RunRecord& run, const Ending& ending) {
+  // Records the end. A stop that was accepted while the process ended by itself does not change
+  // that it succeeded, but a failure is then the stop's, and no reason to try again.
+  Outcome End(RunRecord& run, Ending ending) {
     while (true) {
-      const Time now = service_.clock.Now();
       run.run.job_run_state = ending.state;
-      run.run.completed_on = run.run.last_modified_on = now;
+      run.run.completed_on = run.run.last_modified_on = service_.clock.Now();
       run.run.execution_time = static_cast<std::int64_t>(
           std::llround(std::chrono::duration<double>(ending.time).count()));
+      run.run.error_message.reset();
       if (!ending.message.empty()) run.run.error_message = ending.message;
-      storage::Batch batch;
-      Catalog::AddUpdate(batch, run);
-      if (ending.state == kFailed && run.run.attempt.value_or(0) < run.max_retries) {
-        AddNextAttempt(batch, run);
-      }
       // Committed here rather than with the delivery's end: only so a change in between is seen.
       // The delivery of a run that has ended does nothing.
-      const auto committed = service_.catalog.Commit(batch);
+      const auto committed = CommitEnd(run);
       if (committed) break;
       if (committed.error().code == ErrorCode::kNotFound) return Outcome::Done();  // job deleted
       if (committed.error().code != ErrorCode::kInUse) return Again(committed.error());
       const auto now_stored = service_.catalog.FindRunByKey(run.key());
-      if (!now_stored) return Outcome::Done();
+      if (!now_stored && now_stored.error().code == ErrorCode::kNotFound) return Outcome::Done();
+      if (!now_stored) return Again(now_stored.error());
       run.version = now_stored->version;
+      if (now_stored->state() == kStopping && ending.state == kFailed) {
+        ending = {.state = kStopped, .message = {}, .time = ending.time};
+      }
     }
     service_.deliveries.Wake();
     Tell(run, ending);
     return Outcome::Done();
   }
 
-  void AddNextAttempt(storage::Batch& batch, const RunRecord& run) {
+  // With the next attempt, where there is one.
+  Result<void> CommitEnd(const RunRecord& run) {
+    storage::Batch batch;
+    Catalog::AddUpdate(batch, run);
+    if (run.state() != kFailed || run.run.attempt.value_or(0) >= run.max_retries) {
+      return service_.catalog.Commit(batch);
+    }
+    const std::lock_guard lock(service_.changing);
+    const auto job = service_.catalog.FindJob(run.region, *run.run.job_name);
+    if (!job && job.error().code != ErrorCode::kNotFound) return job.error();
+    if (job) {
+      const auto added = AddRunOfJob(batch, NextAttempt(run), *job, service_);
+      if (!added) return added;
+    }
+    return service_.catalog.Commit(batch);
+  }
+
+  [[nodiscard]] RunRecord NextAttempt(const RunRecord& run) const {
     RunRecord next = run;
     const auto attempt = static_cast<int>(run.run.attempt.value_or(0)) + 1;
     next.run.attempt = attempt;
@@ -292,7 +328,7 @@ class Runner {
     next.run.execution_time.reset();
     next.begun = 0;
     next.version = 0;
-    AddRunToLane(batch, next, service_);
+    return next;
   }
 
   void Tell(const RunRecord& run, const Ending& ending) {
@@ -329,9 +365,26 @@ void AddRunLane(Service& service) {
        .at_once = kRunsAtOnce});
 }
 
-void AddRunToLane(storage::Batch& batch, const RunRecord& run, Service& service) {
+Result<void> AddRunOfJob(storage::Batch& batch, const RunRecord& run, JobRecord job,
+                         Service& service) {
+  ++job.runs;
+  if (const auto kept = static_cast<std::int64_t>(kMaxRunsKept); job.runs > kept) {
+    const auto old =
+        service.catalog.OldestEndedRuns(job, static_cast<std::size_t>(job.runs - kept));
+    if (!old) return old.error();
+    for (const std::string& key : *old) Catalog::AddRemove(batch, key);
+    job.runs -= static_cast<std::int64_t>(old->size());
+  }
+  Catalog::AddUpdate(batch, job);
   Catalog::AddRun(batch, run);
   service.deliveries.Enqueue(batch, kRunLane, {.key = *run.run.job_name, .payload = run.key()});
+  return {};
+}
+
+std::chrono::seconds TimeToNextLook(std::int64_t before, std::int64_t at_once) {
+  constexpr std::chrono::seconds kFirst{1};
+  constexpr std::chrono::seconds kLast{60};
+  return std::clamp(std::chrono::seconds(before / at_once), kFirst, kLast);
 }
 
 Outcome CarryOut(const jobs::Delivery& delivery, const jobs::StopToken& stop, Service& service) {

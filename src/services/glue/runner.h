@@ -5,6 +5,9 @@
 // most kMaxBegun times in all: its script must bear that, as it must bear a retry.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+
 #include "jobs/delivery_queue.h"
 #include "services/glue/catalog.h"
 #include "services/glue/service.h"
@@ -19,8 +22,15 @@ inline constexpr int kMaxBegun = 3;
 
 void AddRunLane(Service& service);
 
-// Adds the run, and the delivery that will carry it out, to the batch.
-void AddRunToLane(storage::Batch& batch, const RunRecord& run, Service& service);
+// Adds the run, and the delivery that will carry it out, to the batch, and counts it among the runs
+// of its job: where that has as many as are kept, the oldest that have ended go. With
+// `service.changing` held until the batch is committed. Errors: internal.
+Result<void> AddRunOfJob(storage::Batch& batch, const RunRecord& run, JobRecord job,
+                         Service& service);
+
+// When a run without a place looks again, by how many are before it in its line and how many of the
+// line may go on at once: 1 s for the first ones, 60 s far behind. Each look is a commit.
+[[nodiscard]] std::chrono::seconds TimeToNextLook(std::int64_t before, std::int64_t at_once);
 
 // What the lane calls.
 jobs::Outcome CarryOut(const jobs::Delivery& delivery, const jobs::StopToken& stop,

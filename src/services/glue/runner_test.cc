@@ -6,7 +6,12 @@
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <future>
+#include <mutex>
+#include <utility>
 
+#include "base/random.h"
 #include "base/temp_folder.h"
 #include "services/glue/names.h"
 #include "services/glue/operations.h"
@@ -29,10 +34,12 @@ class KeptDeliveries final : public jobs::DeliveryQueue {
   void AddLane(Lane /*lane*/) override {}
   Result<void> Start() override { return {}; }
   void Stop() override {}
-  std::string Enqueue(storage::Batch& /*batch*/, std::string_view /*lane*/,
+  std::string Enqueue(storage::Batch& batch, std::string_view lane,
                       jobs::DeliverySpec spec) override {
+    std::string id = NewUuid();
+    batch.Create("delivery/" + std::string(lane), id, spec.key, spec.payload);
     waiting.push_back(std::move(spec));
-    return "delivery";
+    return id;
   }
   void Wake() override {}
   [[nodiscard]] std::vector<std::string> Lanes() const override { return {}; }
@@ -44,6 +51,47 @@ class KeptDeliveries final : public jobs::DeliveryQueue {
 
   std::deque<jobs::DeliverySpec> waiting;
 };
+
+// Lets the test see, and come in between, what is about to be committed.
+class WatchedStore final : public storage::DocumentStore {
+ public:
+  explicit WatchedStore(std::unique_ptr<storage::DocumentStore> store) : store_(std::move(store)) {}
+  Result<std::optional<storage::Document>> Get(std::string_view kind,
+                                               std::string_view id) const override {
+    return store_->Get(kind, id);
+  }
+  Result<storage::Page> List(std::string_view kind, std::optional<std::string_view> group,
+                             std::int64_t after, std::size_t limit) const override {
+    return store_->List(kind, group, after, limit);
+  }
+  Result<std::vector<storage::Document>> ListById(std::string_view kind, std::string_view id_prefix,
+                                                  std::string_view from_id,
+                                                  std::size_t limit) const override {
+    return store_->ListById(kind, id_prefix, from_id, limit);
+  }
+  Result<void> Commit(const storage::Batch& batch) override {
+    if (before_commit) before_commit(batch);
+    return store_->Commit(batch);
+  }
+
+  std::function<void(const storage::Batch& batch)> before_commit;
+
+ private:
+  std::unique_ptr<storage::DocumentStore> store_;
+};
+
+using Action = storage::Batch::Change::Action;
+
+// The bodies of the documents of the kind that the batch creates or changes.
+std::vector<std::string> Bodies(const storage::Batch& batch, std::string_view kind, Action action) {
+  std::vector<std::string> bodies;
+  for (const auto& change : batch.changes()) {
+    if (change.action == action && change.document.kind == kind) {
+      bodies.push_back(change.document.body);
+    }
+  }
+  return bodies;
+}
 
 // A service whose Python is a shell, with S3 and Logs of the test.
 class RunnerTest : public testing::Test {
@@ -84,7 +132,7 @@ class RunnerTest : public testing::Test {
                                .python = "/bin/sh",
                                .python_packages = folder_.path() + "/python",
                                .spark_home = folder_.path() + "/spark"},
-                              *store_, deliveries_, dispatcher_, credentials_, clock_);
+                              store_, deliveries_, dispatcher_, credentials_, clock_);
     service_->Start();
   }
 
@@ -119,6 +167,26 @@ class RunnerTest : public testing::Test {
     return run ? run->run : api::JobRun{};
   }
 
+  [[nodiscard]] bool IsKept(const std::string& id) {
+    return service_->catalog.FindRun("us-east-1", "job", id).has_value();
+  }
+
+  [[nodiscard]] JobRecord Job() { return *service_->catalog.FindJob("us-east-1", "job"); }
+
+  // Once, just before the run's end is committed with this state.
+  void StopBeforeTheEnd(const std::string& id, const std::string& state) {
+    store_.before_commit = [this, id, state](const storage::Batch& batch) {
+      const auto runs = Bodies(batch, "glue/run", Action::kUpdate);
+      if (runs.empty() || runs.front().find(state) == std::string::npos) return;
+      const auto watch = std::exchange(store_.before_commit, nullptr);
+      wire::CallContext context;
+      const auto stopped =
+          BatchStopJobRun({.job_name = "job", .job_run_ids = {id}}, *service_, context);
+      ASSERT_TRUE(stopped);
+      EXPECT_EQ(stopped->successful_submissions->size(), 1U);
+    };
+  }
+
   api::JobRun Run(api::StartJobRunRequest request = {}) {
     const auto id = StartRun(std::move(request));
     EXPECT_TRUE(id) << (id ? "" : id.error().message);
@@ -129,7 +197,7 @@ class RunnerTest : public testing::Test {
 
   TempFolder folder_;
   SystemClock clock_;
-  std::unique_ptr<storage::DocumentStore> store_;
+  WatchedStore store_;
   KeptDeliveries deliveries_;
   wire::Dispatcher dispatcher_;
   wire::TemporaryCredentials credentials_{nullptr};
@@ -201,10 +269,12 @@ TEST_F(RunnerTest, SaysHowSparkIsInstalled) {
 
 TEST_F(RunnerTest, FewRunsOfSparkGoOnAtOnce) {
   CreateJob("", {.command = {.name = "glueetl"}});
-  ASSERT_TRUE(StartRun());
+  const auto id = *StartRun();
   deliveries_.waiting.push_back(deliveries_.waiting.front());
   for (int i = 0; i < kSparkRunsAtOnce; ++i) service_->spark_places.acquire();
+  EXPECT_EQ(RunOf(id).job_run_state, kStarting);
   EXPECT_EQ(CarryOutNext(), jobs::Outcome::Kind::kAgain);
+  EXPECT_EQ(RunOf(id).job_run_state, kWaiting);
   service_->spark_places.release();
   EXPECT_EQ(CarryOutNext(), jobs::Outcome::Kind::kDone);
   EXPECT_TRUE(service_->spark_places.try_acquire());  // given back
@@ -235,6 +305,159 @@ TEST_F(RunnerTest, TriesAFailedRunAgainAsOftenAsItsJobAllows) {
   EXPECT_TRUE(deliveries_.waiting.empty());
   EXPECT_EQ(RunOf(AttemptId(id, 1)).previous_run_id, id);
   EXPECT_THAT(*RunOf(AttemptId(id, 1)).error_message, HasSubstr("exit code 4"));
+}
+
+TEST_F(RunnerTest, ARunAndItsDeliveryAreOneCommit) {
+  CreateJob("exit 4", {.max_retries = 1});
+  int commits = 0;
+  store_.before_commit = [&](const storage::Batch& batch) {
+    const auto runs = Bodies(batch, "glue/run", Action::kCreate);
+    if (runs.empty()) return;
+    ++commits;
+    EXPECT_EQ(Bodies(batch, "delivery/glue/runs", Action::kCreate).size(), 1U);
+    EXPECT_EQ(Bodies(batch, "glue/active", Action::kCreate).size(), 1U);
+  };
+  const auto id = *StartRun();
+  CarryOutNext();
+  EXPECT_TRUE(IsKept(AttemptId(id, 1)));
+  EXPECT_EQ(commits, 2);
+}
+
+TEST_F(RunnerTest, AttemptsCountAmongTheRunsThatAreKept) {
+  CreateJob("exit 4", {.max_retries = 2});
+  ASSERT_TRUE(StartRun());
+  while (!deliveries_.waiting.empty()) CarryOutNext();
+  EXPECT_EQ(Job().runs, 3);
+}
+
+TEST_F(RunnerTest, TheOldestRunsThatHaveEndedGoWhereThereAreTooMany) {
+  CreateJob("", {.execution_property = api::ExecutionProperty{.max_concurrent_runs = 2}});
+  const auto going_on = *StartRun();
+  std::vector<std::string> ended;
+  for (int i = 0; i < 3; ++i) {
+    ended.push_back(*StartRun());
+    std::swap(deliveries_.waiting[0], deliveries_.waiting[1]);
+    CarryOutNext();
+  }
+  JobRecord job = Job();
+  ASSERT_EQ(job.runs, 4);
+  job.runs = static_cast<std::int64_t>(kMaxRunsKept) + 1;  // two beyond with the next one
+  storage::Batch batch;
+  Catalog::AddUpdate(batch, job);
+  ASSERT_TRUE(store_.Commit(batch));
+  EXPECT_TRUE(IsKept(*StartRun()));
+  EXPECT_EQ(Job().runs, static_cast<std::int64_t>(kMaxRunsKept));
+  EXPECT_TRUE(IsKept(going_on));
+  EXPECT_FALSE(IsKept(ended[0]));
+  EXPECT_FALSE(IsKept(ended[1]));
+  EXPECT_TRUE(IsKept(ended[2]));
+}
+
+// Else a job that is deleted meanwhile would leave the attempt behind.
+TEST_F(RunnerTest, AnAttemptIsAddedWhileNoJobChanges) {
+  CreateJob("exit 4", {.max_retries = 1});
+  ASSERT_TRUE(StartRun());
+  std::vector<bool> held;
+  store_.before_commit = [&](const storage::Batch& batch) {
+    if (Bodies(batch, "glue/run", Action::kCreate).empty()) return;
+    held.push_back(std::async(std::launch::async, [&] {
+                     const std::unique_lock lock(service_->changing, std::try_to_lock);
+                     return !lock.owns_lock();
+                   }).get());
+  };
+  CarryOutNext();
+  EXPECT_THAT(held, ElementsAre(true));
+}
+
+TEST_F(RunnerTest, ARunWhoseJobIsGoneIsNotTriedAgain) {
+  CreateJob("exit 4", {.max_retries = 1});
+  const auto id = *StartRun();
+  storage::Batch batch;
+  batch.Delete("glue/job", "us-east-1/job");
+  ASSERT_TRUE(store_.Commit(batch));
+  EXPECT_EQ(CarryOutNext(), jobs::Outcome::Kind::kDone);
+  EXPECT_EQ(RunOf(id).job_run_state, kFailed);
+  EXPECT_FALSE(IsKept(AttemptId(id, 1)));
+  EXPECT_TRUE(deliveries_.waiting.empty());
+}
+
+TEST_F(RunnerTest, ARunThatFailsWhileItIsStoppedIsNotTriedAgain) {
+  CreateJob("exit 4", {.max_retries = 1});
+  const auto id = *StartRun();
+  StopBeforeTheEnd(id, "FAILED");
+  EXPECT_EQ(CarryOutNext(), jobs::Outcome::Kind::kDone);
+  EXPECT_EQ(RunOf(id).job_run_state, kStopped);
+  EXPECT_FALSE(RunOf(id).error_message);
+  EXPECT_FALSE(IsKept(AttemptId(id, 1)));
+  EXPECT_TRUE(service_->catalog.AllActiveRuns(10)->empty());
+}
+
+TEST_F(RunnerTest, ARunThatSucceedsWhileItIsStoppedHasSucceeded) {
+  CreateJob("exit 0");
+  const auto id = *StartRun();
+  StopBeforeTheEnd(id, "SUCCEEDED");
+  EXPECT_EQ(CarryOutNext(), jobs::Outcome::Kind::kDone);
+  EXPECT_EQ(RunOf(id).job_run_state, kSucceeded);
+}
+
+TEST_F(RunnerTest, RunsAreListedNewestFirst) {
+  CreateJob("");
+  std::deque<std::string> ids;
+  for (int i = 0; i < 5; ++i) {
+    ids.push_front(*StartRun());
+    CarryOutNext();
+  }
+  std::vector<std::string> listed;
+  std::vector<std::size_t> sizes;
+  std::optional<std::string> token;
+  do {
+    const auto page = service_->catalog.ListRuns(Job(), token, 2);
+    ASSERT_TRUE(page);
+    for (const RunRecord& run : page->items) listed.push_back(*run.run.id);
+    sizes.push_back(page->items.size());
+    token = page->next_token;
+  } while (token);
+  EXPECT_THAT(listed, testing::ElementsAreArray(ids));
+  EXPECT_THAT(sizes, ElementsAre(2, 2, 1));
+  EXPECT_EQ(service_->catalog.ListRuns(Job(), "nonsense", 2).error().code,
+            ErrorCode::kInvalidNextToken);
+}
+
+// Seen by a document that cannot be decoded.
+TEST_F(RunnerTest, RunsBeyondThePageAreNotDecoded) {
+  CreateJob("");
+  const auto oldest = *StartRun();
+  CarryOutNext();
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(StartRun());
+    CarryOutNext();
+  }
+  storage::Batch batch;
+  const auto stored = *store_.Get("glue/run", "us-east-1/job/" + oldest);
+  batch.Update("glue/run", stored->id, stored->version, "damaged");
+  ASSERT_TRUE(store_.Commit(batch));
+  const auto page = service_->catalog.ListRuns(Job(), {}, 2);
+  ASSERT_TRUE(page) << page.error().message;
+  EXPECT_EQ(page->items.size(), 2U);
+  EXPECT_EQ(service_->catalog.ListRuns(Job(), page->next_token, 2).error().code,
+            ErrorCode::kCorrupt);
+}
+
+TEST(TimeToNextLook, GrowsWithTheLineBefore) {
+  using std::chrono::seconds;
+  EXPECT_EQ(TimeToNextLook(0, 2), seconds(1));
+  EXPECT_EQ(TimeToNextLook(1, 1), seconds(1));
+  EXPECT_EQ(TimeToNextLook(7, 1), seconds(7));
+  EXPECT_EQ(TimeToNextLook(7, 2), seconds(3));
+  EXPECT_EQ(TimeToNextLook(1000, 1), seconds(60));
+}
+
+TEST(AddTags, TakesKeysOfAnyLetters) {
+  std::string key;
+  for (int i = 0; i < 128; ++i) key += "\u0416";
+  Texts tags;
+  EXPECT_TRUE(AddTags({{key, key + key}}, tags));
+  EXPECT_EQ(tags, (Texts{{key, key + key}}));
 }
 
 TEST_F(RunnerTest, ARunThatWasStoppedBeforeItsBeginNeverBegins) {

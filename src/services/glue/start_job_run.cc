@@ -38,17 +38,6 @@ api::JobRun MakeRun(const api::StartJobRunRequest& request, const api::Job& job)
   return run;
 }
 
-// Takes the oldest run away where the job has as many as are kept. One that goes on stays.
-Result<void> MakeRoom(JobRecord& job, Service& service, storage::Batch& batch) {
-  if (job.runs < static_cast<std::int64_t>(kMaxRunsKept)) return {};
-  const auto oldest = service.catalog.OldestRun(job);
-  if (!oldest) return oldest.error();
-  if (!*oldest || !HasEnded((*oldest)->state())) return {};
-  Catalog::AddRemove(batch, **oldest);
-  --job.runs;
-  return {};
-}
-
 }  // namespace
 
 // Durable when it returns. The same call made again gives the same run. Errors: not found;
@@ -107,10 +96,7 @@ Result<api::StartJobRunResponse> StartJobRun(const api::StartJobRunRequest& requ
   run.run.started_on = run.run.last_modified_on = service.clock.Now();
 
   storage::Batch batch;
-  if (const auto room = MakeRoom(*job, service, batch); !room) return room.error();
-  ++job->runs;
-  Catalog::AddUpdate(batch, *job);
-  AddRunToLane(batch, run, service);
+  if (const auto added = AddRunOfJob(batch, run, *job, service); !added) return added.error();
   if (const auto committed = service.catalog.Commit(batch); !committed) return committed.error();
   service.deliveries.Wake();
   Log(LogLevel::kInfo, "a job run is started", {{"job", request.job_name}, {"run", *run.run.id}});
