@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import time
 
 import pyarrow.parquet
@@ -52,6 +53,27 @@ class Story:
         self.put("raw/ratings.csv", text)
         execution = stack.execution_of_upload(self.server, self.outputs["MachineArn"], known)
         return stack.wait_for_execution(self.server, execution, wanted)
+
+    def run_from(self, state, end, given, wanted):
+        """A part of the machine, as an execution comes to `state` with what is given, up to before `end`; its end."""
+        machine = self.states.describe_state_machine(stateMachineArn=self.outputs["MachineArn"])
+        states = {**json.loads(machine["definition"])["States"], end: {"Type": "Succeed"}}
+        reached, next_ones = {}, [state]
+        while next_ones:
+            if (name := next_ones.pop()) in states and name not in reached:
+                reached[name] = states[name]
+                next_ones += re.findall(r'"(?:Next|Default)": "([^"]+)"', json.dumps(states[name]))
+        part = self.states.create_state_machine(
+            name="movies-part",
+            definition=json.dumps({"StartAt": state, "States": reached}),
+            roleArn=machine["roleArn"],
+        )["stateMachineArn"]
+        execution = self.states.start_execution(
+            stateMachineArn=part, input=json.dumps({"PollSeconds": 1, **given})
+        )["executionArn"]
+        ended = stack.wait_for_execution(self.server, execution, wanted)
+        self.states.delete_state_machine(stateMachineArn=part)
+        return ended
 
     def variables(self, function):
         configuration = self.server.client("lambda").get_function_configuration(FunctionName=function)
@@ -204,6 +226,20 @@ def test_a_second_upload_takes_the_campaign_over(story):
     assert ask(story.outputs["ApiUrl"], "?user_id=5")[0] == 200
 
 
+def test_a_campaign_that_was_made_meanwhile_is_taken_over(story):
+    """Two executions have found none: the one that is second to create it serves its own model, too."""
+    version = story.output["SolutionVersionArn"]
+
+    def serving():
+        found = story.personalize.describe_campaign(campaignArn=story.output["CampaignArn"])
+        return found["campaign"]["solutionVersionArn"]
+
+    assert serving() != version
+    given = {"Version": {"SolutionVersionArn": version}}
+    story.run_from("Create the campaign", "What functions ask", given, "SUCCEEDED")
+    assert serving() == version
+
+
 def test_uploads_side_by_side_wait_for_each_other(story):
     """There is one job and one dataset for all of them: whoever comes second tries again."""
     listed = story.states.list_executions(stateMachineArn=story.outputs["MachineArn"])
@@ -251,12 +287,22 @@ def test_the_templates_work_singly(story):
     s3.upload_file(str(story.movielens.movies), "solo-data", "raw/movies.csv")
     stack.create(server, "solo-train", "train.yaml", Prefix="solo", Bucket="solo-data", ResampleFraction="0.9")
     outputs = stack.outputs_of(stack.wait_for_stack(server, "solo-train"))
-    execution = story.states.start_execution(
-        stateMachineArn=outputs["MachineArn"],
-        name="by-hand",
-        input=json.dumps({"Bucket": "solo-data", "Key": "raw/ratings.csv"}),
-    )["executionArn"]
-    output = json.loads(stack.wait_for_execution(server, execution)["output"])
+    # Another stack has had an execution of this name, which is none that a job may have.
+    name = "first." + 74 * "x"
+    executions = [
+        story.states.start_execution(
+            stateMachineArn=machine, name=name, input=json.dumps({"Bucket": bucket, "Key": "raw/ratings.csv"})
+        )["executionArn"]
+        for machine, bucket in ((story.outputs["MachineArn"], BUCKET), (outputs["MachineArn"], "solo-data"))
+    ]
+    # The movies' own ratings are too few by now, which only their import says.
+    assert stack.wait_for_execution(server, executions[0], "FAILED")["error"] == "ImportFailed"
+    output = json.loads(stack.wait_for_execution(server, executions[1])["output"])
+    jobs = story.personalize.list_dataset_import_jobs()["datasetImportJobs"]
+    (job,) = [one["jobName"] for one in jobs if one["jobName"].startswith("solo-")]
+    ended = story.run_from("Look at the import", "Train", {"ImportJob": job}, "FAILED")
+    assert ended["error"] == "ImportFailed"
+    assert f"The import job {job} is there already" in ended["cause"]
 
     stack.create(
         server,
