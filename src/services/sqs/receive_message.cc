@@ -38,7 +38,7 @@ class LongPoll {
 struct Wanted {
   std::size_t limit;
   std::chrono::seconds visibility;
-  std::chrono::seconds wait;
+  std::chrono::steady_clock::time_point give_up;  // when there is still none
 };
 
 Result<Wanted> Read(const api::ReceiveMessageRequest& request, const Queue& queue) {
@@ -58,20 +58,21 @@ Result<Wanted> Read(const api::ReceiveMessageRequest& request, const Queue& queu
   }
   return Wanted{.limit = static_cast<std::size_t>(limit),
                 .visibility = std::chrono::seconds(visibility),
-                .wait = std::chrono::seconds(wait)};
+                .give_up = std::chrono::steady_clock::now() + std::chrono::seconds(wait)};
 }
 
 // Waits until there is one, the time is over, or the server stops.
 Result<std::vector<Received>> Take(Queue& queue, const Wanted& wanted, Service& service) {
-  const auto give_up = std::chrono::steady_clock::now() + wanted.wait;
   const LongPoll poll(service.long_polls());
   std::unique_lock lock(queue.mutex);
   while (true) {
     if (queue.is_deleted) return NoSuchQueue();
     auto taken = queue.index.Take(service.queues().Now(), wanted.limit, wanted.visibility);
     const auto now = std::chrono::steady_clock::now();
-    if (!taken.empty() || now >= give_up || !poll.may_wait() || service.is_stopping()) return taken;
-    auto sleep = std::min<std::chrono::nanoseconds>(kLongestSleep, give_up - now);
+    if (!taken.empty() || now >= wanted.give_up || !poll.may_wait() || service.is_stopping()) {
+      return taken;
+    }
+    auto sleep = std::min<std::chrono::nanoseconds>(kLongestSleep, wanted.give_up - now);
     if (const auto next = queue.index.NextVisible()) {
       const auto until = std::max(*next - service.queues().Now(), std::chrono::milliseconds(1));
       sleep = std::min<std::chrono::nanoseconds>(sleep, until);

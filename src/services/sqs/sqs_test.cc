@@ -305,6 +305,46 @@ TEST_F(Sqs, ReceiveMessageWaitsForAMessage) {
   EXPECT_EQ(*got->messages->front().body, "late");
 }
 
+// Goes on by 5 s whenever it is looked at, once it has been let go.
+class RunningClock final : public Clock {
+ public:
+  [[nodiscard]] Time Now() const override {
+    return FromEpochMillis(is_running ? millis_ += 5'000 : millis_.load());
+  }
+  std::atomic<bool> is_running = false;
+
+ private:
+  mutable std::atomic<std::int64_t> millis_ = 1'658'365'323'000;
+};
+
+// The poll sleeps 200 ms at least once between two of these letters, so one second sees 6 of them
+// at most; were a second begun anew after each, it would see all.
+TEST_F(Sqs, ReceiveMessageDoesNotWaitLongerForDeadLetters) {
+  constexpr std::int64_t kLetters = 8;
+  constexpr std::int64_t kSecondsApart = 35;
+  RunningClock clock;
+  service_ = std::make_unique<Service>(*store_, clock, "http://127.0.0.1:4566");
+  ASSERT_TRUE(service_->Start());
+  dispatcher_ = std::make_unique<wire::Dispatcher>();
+  Register(*dispatcher_, *service_);
+  const std::string dead = Make("dead");
+  const std::string url = Make("films", {{{"RedrivePolicy", PolicyFor(kDeadArn, "1")}}});
+  for (std::int64_t i = 1; i <= kLetters; ++i) {
+    Send(url, "letter");
+    ASSERT_TRUE(
+        Call<api::ReceiveMessage>({.queue_url = url, .visibility_timeout = i * kSecondsApart}));
+  }
+  clock.is_running = true;
+
+  const auto got = Call<api::ReceiveMessage>({.queue_url = url, .wait_time_seconds = 1});
+
+  ASSERT_TRUE(got);
+  EXPECT_FALSE(got->messages);
+  const auto moved = service_->queues().FindByUrl(dead).value()->index.size();
+  EXPECT_GT(moved, 0U);
+  EXPECT_LE(moved, 6U);
+}
+
 TEST_F(Sqs, ReceiveMessageEndsItsWaitWhenTheServerStops) {
   const std::string url = Make("films");
   std::thread stopper([&] { service_->StopWaiting(); });
