@@ -39,6 +39,8 @@ using JobArguments = std::map<std::string, std::string, std::less<>>;
 
 // Most objects that one List gives.
 inline constexpr std::size_t kMaxListed = 10'000;
+// Of an object that a job writes or copies: what S3 takes in one request.
+inline constexpr std::uint64_t kMaxStoredBytes = std::uint64_t{5} << 30;
 
 struct ObjectName {
   std::string bucket;
@@ -61,7 +63,8 @@ struct ObjectInfo {
 class ObjectWriter {
  public:
   virtual ~ObjectWriter() = default;
-  // Buffered: small pieces are fine. Errors: internal (disk).
+  // Buffered: small pieces are fine. Errors: invalid input as soon as there are more than
+  // kMaxStoredBytes; internal (disk).
   virtual Result<void> Write(std::string_view bytes) = 0;
   // Once, at the end. Errors: as Open's; internal.
   virtual Result<void> Finish() = 0;
@@ -81,6 +84,9 @@ class JobContext {
   virtual Result<std::vector<ObjectInfo>> List(const ObjectName& prefix) = 0;
   virtual Result<std::unique_ptr<ObjectWriter>> Create(const ObjectName& name,
                                                        std::string_view content_type) = 0;
+  // As S3 copies: with content type, metadata and tags; the bytes do not pass through here. Errors:
+  // as Open's; invalid input for an object larger than kMaxStoredBytes, and for one onto itself.
+  virtual Result<void> Copy(const ObjectName& from, const ObjectName& to) = 0;
 
   // How far the run is, 0 to 1, and with what; cheap enough for an inner loop.
   virtual void Report(double fraction, std::string_view stage) = 0;

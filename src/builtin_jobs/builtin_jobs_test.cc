@@ -1,10 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
+#include "base/temp_folder.h"
 #include "builtin_jobs/arguments.h"
 #include "builtin_jobs/builtin_job.h"
 #include "builtin_jobs/copy_objects.h"
 #include "builtin_jobs/memory_context.h"
+#include "builtin_jobs/server_context.h"
 
 namespace usher::builtin_jobs {
 namespace {
@@ -72,6 +75,28 @@ TEST(CopyObjects, CopiesAllThatIsUnderThePrefix) {
                                            Pair("s3://b/other", "no"), Pair("s3://c/out/1", "one"),
                                            Pair("s3://c/out/x/2", "two")));
   EXPECT_EQ(context.progress.back(), std::pair(1.0, std::string("copying")));
+}
+
+TEST(ServerContext, RefusesMoreThanOneRequestStoresAsSoonAsItIsWritten) {
+  // Address space alone: the bytes are refused before they are looked at.
+  constexpr std::size_t kBytes = kMaxStoredBytes + 1;
+  void* bytes =
+      mmap(nullptr, kBytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ASSERT_NE(bytes, MAP_FAILED);
+  const TempFolder folder;
+  const SystemClock clock;
+  const auto context =
+      MakeServerContext({.endpoint = "http://127.0.0.1:1"}, {}, folder.path(), clock);
+  const auto writer = context->Create({.bucket = "b", .key = "large.csv"}, "text/csv");
+  ASSERT_TRUE(writer);
+
+  const auto written = (*writer)->Write({static_cast<const char*>(bytes), kBytes});
+
+  munmap(bytes, kBytes);
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code, ErrorCode::kInvalidInput);
+  EXPECT_THAT(written.error().message,
+              HasSubstr("s3://b/large.csv would have more than 5368709120"));
 }
 
 TEST(CopyObjects, SaysWhenThereIsNothing) {

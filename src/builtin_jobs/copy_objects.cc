@@ -3,31 +3,6 @@
 #include "builtin_jobs/arguments.h"
 
 namespace usher::builtin_jobs {
-namespace {
-
-constexpr std::size_t kPieceBytes = 256U << 10;
-
-// Tells of every byte that it copies by `on_bytes`.
-template <typename OnBytes>
-Result<void> CopyOne(const ObjectName& from, const ObjectName& to, JobContext& context,
-                     OnBytes on_bytes) {
-  const auto source = context.Open(from);
-  if (!source) return source.error();
-  const auto writer = context.Create(to, "binary/octet-stream");
-  if (!writer) return writer.error();
-  std::string piece(kPieceBytes, '\0');
-  while (true) {
-    const auto got = (*source)->Read(piece);
-    if (!got) return got.error();
-    if (*got == 0) return (*writer)->Finish();
-    if (auto written = (*writer)->Write(std::string_view(piece).substr(0, *got)); !written) {
-      return written;
-    }
-    on_bytes(*got);
-  }
-}
-
-}  // namespace
 
 Result<void> CopyObjects(const JobArguments& arguments, JobContext& context) {
   const auto source = RequireObject(arguments, "SOURCE");
@@ -45,11 +20,10 @@ Result<void> CopyObjects(const JobArguments& arguments, JobContext& context) {
     const ObjectName from{.bucket = source->bucket, .key = object.key};
     const ObjectName to{.bucket = target->bucket,
                         .key = target->key + object.key.substr(source->key.size())};
-    const auto done = CopyOne(from, to, context, [&](std::size_t count) {
-      copied += count;
-      context.Report(static_cast<double>(copied) / static_cast<double>(bytes), "copying");
-    });
-    if (!done) return done;
+    if (auto done = context.Copy(from, to); !done) return done;
+    copied += object.size;
+    const double share = bytes == 0 ? 1 : static_cast<double>(copied) / static_cast<double>(bytes);
+    context.Report(share, "copying");
     context.Log("copied " + from.Uri() + " to " + to.Uri());
   }
   return {};

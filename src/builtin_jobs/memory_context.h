@@ -42,6 +42,13 @@ class MemoryContext final : public JobContext {
     return std::unique_ptr<ObjectWriter>(std::make_unique<Writer>(objects, name.Uri()));
   }
 
+  Result<void> Copy(const ObjectName& from, const ObjectName& to) override {
+    const auto found = objects.find(from.Uri());
+    if (found == objects.end()) return NotFound("there is no object " + from.Uri());
+    objects[to.Uri()] = found->second;
+    return {};
+  }
+
   void Report(double fraction, std::string_view stage) override {
     progress.emplace_back(fraction, stage);
   }

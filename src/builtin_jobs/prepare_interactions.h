@@ -6,8 +6,9 @@
 //   --FRACTION  share of the ratings that is taken, over 0 and at most 1; 1 by default
 //   --SEED      of the choice; 0 by default
 // writes OUTPUT/model_input/interactions.csv and OUTPUT/metadata/metadata.csv, each whole or not at
-// all. What is in them: engine/prepare_interactions.h. Other arguments, such as the --PARTITIONS of
-// the script for Spark that does the same (examples/movies/glue/), are passed over.
+// all, and of 5 GiB at most: some 200 million interactions. What is in them:
+// engine/prepare_interactions.h. Other arguments, such as the --PARTITIONS of the script for Spark
+// that does the same (examples/movies/glue/), are passed over.
 //
 // Cost: the files are read into the work folder first, as the parser takes several threads to one;
 // memory as engine/prepare_interactions.h says.

@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t kMaxListBytes = 16U << 20;  // of one page
 constexpr std::size_t kMaxErrorBytes = 64U << 10;
+// A copy is silent until it is there; it may be of kMaxStoredBytes on a slow disk.
+constexpr std::chrono::minutes kCopySilence{30};
 constexpr std::size_t kWriteBufferBytes = 256U << 10;
 constexpr std::string_view kUnsigned = "UNSIGNED-PAYLOAD";  // the connection is the machine's own
 
@@ -25,7 +27,9 @@ struct S3Call {
   std::string target;  // path and query, encoded
   std::string shown;   // for messages
   std::string content_type = {};
+  std::string copy_source = {};
   std::shared_ptr<ByteSource> body = nullptr;
+  std::chrono::milliseconds silence = outbound::TransferCall().silence;
 };
 
 // What S3 said in place of an answer.
@@ -43,6 +47,12 @@ Error ReadError(outbound::TransferReply& reply, const std::string& shown) {
   return reply.status < 500 ? InvalidInput(what) : Internal(what);
 }
 
+// The rest of an answer that says no more than that it went well.
+Result<void> Drain(const outbound::TransferReply& reply) {
+  const auto rest = ReadAll(*reply.body, kMaxErrorBytes);
+  return rest ? Result<void>() : Result<void>(rest.error());
+}
+
 class S3Client {
  public:
   S3Client(ServerAccess access, const Clock& clock) : access_(std::move(access)), clock_(clock) {
@@ -54,6 +64,7 @@ class S3Client {
     wire::HttpRequest signing{.method = call.method, .target = call.target};
     signing.headers.Add("Host", access_.endpoint.substr(access_.endpoint.find("://") + 3));
     if (!call.content_type.empty()) signing.headers.Add("Content-Type", call.content_type);
+    if (!call.copy_source.empty()) signing.headers.Add("x-amz-copy-source", call.copy_source);
     wire::sigv4::Sign(signing, "",
                       {.identity = access_.identity,
                        .region = access_.region,
@@ -65,7 +76,8 @@ class S3Client {
     outbound::TransferCall transfer{.method = call.method,
                                     .url = access_.endpoint + call.target,
                                     .headers = {},
-                                    .body = std::move(call.body)};
+                                    .body = std::move(call.body),
+                                    .silence = call.silence};
     for (const auto& [name, value] : signing.headers) transfer.headers.emplace_back(name, value);
     auto reply = outbound::Transfer(std::move(transfer));
     if (!reply) return Internal(call.shown + ": " + reply.error().message);
@@ -97,6 +109,11 @@ class FileWriter final : public ObjectWriter {
   FileWriter& operator=(const FileWriter&) = delete;
 
   Result<void> Write(std::string_view bytes) override {
+    size_ += bytes.size();
+    if (size_ > kMaxStoredBytes) {
+      return InvalidInput(name_.Uri() + " would have more than " + std::to_string(kMaxStoredBytes) +
+                          " bytes, the most that a job stores as one object: give it less data");
+    }
     if (buffer_.size() + bytes.size() < kWriteBufferBytes) {
       buffer_ += bytes;
       return {};
@@ -117,8 +134,7 @@ class FileWriter final : public ObjectWriter {
                                .content_type = content_type_,
                                .body = *std::move(body)});
     if (!reply) return reply.error();
-    const auto rest = ReadAll(*reply->body, kMaxErrorBytes);
-    return rest ? Result<void>() : Result<void>(rest.error());
+    return Drain(*reply);
   }
 
  private:
@@ -144,6 +160,7 @@ class FileWriter final : public ObjectWriter {
   std::string path_;
   UniqueFd file_;
   std::string buffer_;
+  std::uint64_t size_ = 0;  // that were written
 };
 
 class ServerContext final : public JobContext {
@@ -198,6 +215,16 @@ class ServerContext final : public JobContext {
     if (file.get() < 0) return SystemError("cannot make a file for " + name.Uri(), errno);
     return std::unique_ptr<ObjectWriter>(std::make_unique<FileWriter>(
         client_, name, std::string(content_type), std::move(path), std::move(file)));
+  }
+
+  Result<void> Copy(const ObjectName& from, const ObjectName& to) override {
+    auto reply = client_.Send({.method = "PUT",
+                               .target = PathOf(to),
+                               .shown = "cannot copy " + from.Uri() + " to " + to.Uri(),
+                               .copy_source = PathOf(from),
+                               .silence = kCopySilence});
+    if (!reply) return reply.error();
+    return Drain(*reply);
   }
 
   void Report(double fraction, std::string_view stage) override { output_.report(fraction, stage); }

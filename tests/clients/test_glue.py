@@ -465,11 +465,17 @@ def test_a_built_in_job_reads_and_writes_objects(server, glue):
     bodies = {"one.csv": b"a,b\n1,2\n", "deep/ü ?&+.txt": os.urandom(5_000_000), "empty": b""}
     for key, body in bodies.items():
         s3.put_object(Bucket=BUCKET, Key=f"from/{key}", Body=body)
+    described = {"ContentType": "text/x-told", "Metadata": {"made-by": "me"}}
+    s3.put_object(Bucket=BUCKET, Key="from/told", Body=b"x", Tagging="kind=small", **described)
     job = create_builtin(server, "copy_objects", DefaultArguments={"--SOURCE": f"s3://{BUCKET}/from/"})
     ended = run(server, job, Arguments={"--TARGET": f"s3://{BUCKET}/to/"})
     assert ended["JobRunState"] == "SUCCEEDED", ended
     for key, body in bodies.items():
         assert s3.get_object(Bucket=BUCKET, Key=f"to/{key}")["Body"].read() == body
+    copied = s3.head_object(Bucket=BUCKET, Key="to/told")
+    assert {name: copied[name] for name in described} == described
+    tags = s3.get_object_tagging(Bucket=BUCKET, Key="to/told")["TagSet"]
+    assert tags == [{"Key": "kind", "Value": "small"}]
     assert wait_for_line(server, "/aws-glue/jobs/output", ended["Id"], "one.csv")
     assert "copying" in lines(server, "/aws-glue/jobs/output", ended["Id"])  # a stage that it reported
 
