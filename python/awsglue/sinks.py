@@ -6,9 +6,12 @@ Spark writes into a staging folder; then each file becomes one object
     <path>[<partition key>=<value>/…]run-<epoch ms>-part-block-0-r-<5 digits>-snappy.parquet
 
 one for each partition of the frame that has rows. A frame without rows gives one object without
-rows. All objects of a frame share their milliseconds, no two frames of a process do. No marker, no
-folder object and nothing temporary appears under the path. When a step fails, the objects of that
-frame that were already put are removed again; as their names are new, they have replaced nothing.
+rows, and none at all with partitionKeys: there is no value that a folder could be called after.
+All objects of a frame share their milliseconds, no two frames of a process do. No marker, no folder
+object and nothing temporary appears under the path. When a step fails, the objects of that frame
+that were already put are removed again. Their names are new to this process, but puts are without a
+condition: of two processes that write under one path in the same millisecond, the later replaces
+the other's objects, or removes them when it fails. Give runs at the same time a path each.
 
 connection_options:
     path            s3://bucket/prefix[/], also s3a:// and file://

@@ -144,6 +144,11 @@ def test_a_frame_without_rows_is_one_object_without_rows(glue, frame, s3, keys):
     assert s3.get_object(Bucket="films", Key=key)["Body"].read() == b"a,b\n"
 
 
+def test_a_frame_without_rows_has_no_folders_and_no_objects(glue, frame, keys):
+    write(glue, frame([], "a int, b int"), "s3://films/empty by/", partitionKeys=["b"])
+    assert keys("empty by/") == []
+
+
 def test_partition_keys_become_folders(glue, frame, keys):
     source = frame([(1, "x y", 1), (2, "b/c", 2)], "n int, genre string, year int")
     write(glue, source, "s3://films/by/", partitionKeys=["year", "genre"])
