@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -10,9 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -24,6 +27,8 @@ namespace {
 
 constexpr std::string_view kOomScore = "500";  // the kernel ends it before the server
 constexpr int kSweeps = 8;                     // for processes that are made while others are ended
+// For those of one sweep to be gone: a busy machine needs a while, the kernel may hold one up.
+constexpr std::chrono::seconds kLongestEnd{1};
 constexpr std::size_t kMaxEnvironBytes = 256U << 10;
 
 // Everything that the child needs between vfork and exec, made before: there it may not allocate.
@@ -200,19 +205,30 @@ std::vector<pid_t> AllProcesses() {
   return pids;
 }
 
+// Not for a descriptor that could not be made: its process is gone.
+void WaitUntilReadable(int fd, std::chrono::steady_clock::time_point until) {
+  if (fd < 0) return;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+      std::max(until - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration(0)));
+  pollfd entry{fd, POLLIN, 0};
+  poll(&entry, 1, static_cast<int>(left.count()));
+}
+
 }  // namespace
 
 // Whatever has left the group by setsid() still has the environment that it was started with,
 // unless it took pains to lose that too.
 void EndMarked(const std::string& mark) {
   for (int sweep = 0; sweep < kSweeps; ++sweep) {
-    bool found = false;
+    std::vector<UniqueFd> killed;
     for (const pid_t pid : AllProcesses()) {
       if (ReadProcFile(pid, "environ", kMaxEnvironBytes).find(mark) == std::string::npos) continue;
+      killed.emplace_back(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
       kill(pid, SIGKILL);
-      found = true;
     }
-    if (!found) return;
+    if (killed.empty()) return;
+    const auto until = std::chrono::steady_clock::now() + kLongestEnd;
+    for (const UniqueFd& ended : killed) WaitUntilReadable(ended.get(), until);
   }
 }
 
