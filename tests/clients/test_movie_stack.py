@@ -424,8 +424,14 @@ def test_kills_in_the_middle_of_stack_and_execution_change_nothing(make_server, 
     server.kill()  # what was acknowledged goes on
     server.restart()
     execution = stack.execution_of_upload(server, outputs["MachineArn"])
+
+    def has_entered(state):
+        found = server.client("stepfunctions").describe_execution(executionArn=execution)
+        assert found["status"] != "FAILED", f"{found.get('error')}: {found.get('cause')}"
+        return state in entered(server, execution)
+
     for state in ("Prepare", "Import", "Train", "Is there a campaign?"):
-        batch.wait_until(lambda state=state: state in entered(server, execution), state)
+        batch.wait_until(lambda state=state: has_entered(state), state)
         server.kill()
         server.restart()
     output = json.loads(stack.wait_for_execution(server, execution)["output"])
