@@ -430,8 +430,11 @@ def test_kills_in_the_middle_of_stack_and_execution_change_nothing(make_server, 
         assert found["status"] != "FAILED", f"{found.get('error')}: {found.get('cause')}"
         return state in entered(server, execution)
 
-    for state in ("Prepare", "Import", "Train", "Is there a campaign?"):
+    states = ("Prepare", "Import", "Train", "Is there a campaign?")
+    for at, state in enumerate(states):
         batch.wait_until(lambda state=state: has_entered(state), state)
+        if at + 1 < len(states) and has_entered(states[at + 1]):
+            continue  # it was quicker: a training that is cut three times is given up
         server.kill()
         server.restart()
     output = json.loads(stack.wait_for_execution(server, execution)["output"])
