@@ -185,7 +185,7 @@ Resources:
     Type: AWS::Logs::LogGroup
     DeletionPolicy: Delete
     UpdateReplacePolicy: Delete
-    Properties: {LogGroupName: !Sub '/work/${AWS::StackName}', RetentionInDays: 14}
+    Properties: {LogGroupName: !Sub '/workers/${AWS::StackName}', RetentionInDays: 14}
   Release:
     Type: AWS::Lambda::Version
     Properties: {FunctionName: !GetAtt Worker.Arn}

@@ -877,7 +877,7 @@ def test_input_and_output_in_every_step(run, functions):
             "Use all": {
                 "Type": "Task",
                 "Resource": functions["echo"],
-                "InputPath": "$.library",
+                "InputPath": "$.shelf",
                 "Parameters": {
                     "static": "text",
                     "titles.$": "$.movies[?(@.year > 1980)].title",
@@ -887,8 +887,8 @@ def test_input_and_output_in_every_step(run, functions):
                 },
                 "ResultSelector": {"found.$": "$.titles", "first.$": "$.first", "last.$": "$.last",
                                    "years.$": "States.ArrayLength($.all)"},
-                "ResultPath": "$.library.result",
-                "OutputPath": "$.library.result",
+                "ResultPath": "$.shelf.result",
+                "OutputPath": "$.shelf.result",
                 "End": True,
             }
         },
@@ -898,7 +898,7 @@ def test_input_and_output_in_every_step(run, functions):
         {"title": "Brazil", "year": 1985},
         {"title": "Heat", "year": 1995},
     ]
-    assert run(definition, {"library": {"movies": movies}}) == {
+    assert run(definition, {"shelf": {"movies": movies}}) == {
         "found": ["Brazil", "Heat"], "first": "Alien", "last": ["Heat"], "years": 3,
     }
 
