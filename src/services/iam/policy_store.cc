@@ -4,13 +4,12 @@
 
 #include "base/text.h"
 #include "json/json.h"
-#include "services/iam/role_store.h"
+#include "services/iam/stored_documents.h"
 
 namespace usher::iam {
 namespace {
 
 constexpr std::string_view kKind = "iam/policy";
-constexpr std::size_t kScanBatch = 200;  // documents read at once while filtering
 
 std::string IdOf(const StoredPolicy& stored) { return AsciiLower(*stored.policy.policy_name); }
 
@@ -106,15 +105,7 @@ Result<StoredPolicy> PolicyStore::Find(std::string_view arn) const {
 
 Result<void> PolicyStore::Modify(std::string_view arn,
                                  const std::function<Result<void>(StoredPolicy&)>& change) const {
-  while (true) {
-    auto stored = Find(arn);
-    if (!stored) return stored.error();
-    if (auto changed = change(*stored); !changed) return changed;
-    storage::Batch batch;
-    AddUpdate(batch, *stored);
-    auto committed = store_.Commit(batch);
-    if (committed || committed.error().code != ErrorCode::kInUse) return committed;
-  }
+  return ModifyStored<StoredPolicy>(store_, [&] { return Find(arn); }, change, &AddUpdate);
 }
 
 void PolicyStore::AddUpdate(storage::Batch& batch, const StoredPolicy& policy) {
@@ -130,25 +121,11 @@ Result<void> PolicyStore::Delete(const StoredPolicy& policy) const {
 Result<PolicyPage> PolicyStore::List(const std::function<bool(const StoredPolicy&)>& wanted,
                                      const std::optional<std::string>& marker,
                                      std::size_t limit) const {
-  auto from = ReadMarker(marker);
-  if (!from) return from.error();
   PolicyPage page;
-  while (true) {
-    const auto documents = store_.ListById(kKind, "", *from, kScanBatch);
-    if (!documents) return documents.error();
-    for (const storage::Document& document : *documents) {
-      auto stored = Decode(document);
-      if (!stored) return stored.error();
-      if (!wanted(*stored)) continue;
-      if (page.policies.size() == limit) {
-        page.marker = WriteMarker(document.id);
-        return page;
-      }
-      page.policies.push_back(*std::move(stored));
-    }
-    if (documents->size() < kScanBatch) return page;
-    *from = documents->back().id + '\0';
-  }
+  auto next = ListStored(store_, kKind, marker, limit, &Decode, wanted, page.policies);
+  if (!next) return next.error();
+  page.marker = *std::move(next);
+  return page;
 }
 
 }  // namespace usher::iam

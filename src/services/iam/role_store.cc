@@ -5,12 +5,12 @@
 #include "base/encoding.h"
 #include "base/text.h"
 #include "json/json.h"
+#include "services/iam/stored_documents.h"
 
 namespace usher::iam {
 namespace {
 
 constexpr std::string_view kKind = "iam/role";
-constexpr std::size_t kScanBatch = 200;  // documents read at once while filtering by path
 
 std::string IdOf(std::string_view name) { return AsciiLower(name); }
 
@@ -77,15 +77,7 @@ Result<StoredRole> RoleStore::Find(std::string_view name) const {
 
 Result<void> RoleStore::Modify(std::string_view name,
                                const std::function<Result<void>(StoredRole&)>& change) const {
-  while (true) {
-    auto stored = Find(name);
-    if (!stored) return stored.error();
-    if (auto changed = change(*stored); !changed) return changed;
-    storage::Batch batch;
-    AddUpdate(batch, *stored);
-    auto committed = store_.Commit(batch);
-    if (committed || committed.error().code != ErrorCode::kInUse) return committed;
-  }
+  return ModifyStored<StoredRole>(store_, [&] { return Find(name); }, change, &AddUpdate);
 }
 
 void RoleStore::AddUpdate(storage::Batch& batch, const StoredRole& role) {
@@ -101,25 +93,14 @@ Result<void> RoleStore::Delete(const StoredRole& role) const {
 Result<RolePage> RoleStore::List(std::string_view path_prefix,
                                  const std::optional<std::string>& marker,
                                  std::size_t limit) const {
-  auto from = ReadMarker(marker);
-  if (!from) return from.error();
   RolePage page;
-  while (true) {
-    const auto documents = store_.ListById(kKind, "", *from, kScanBatch);
-    if (!documents) return documents.error();
-    for (const storage::Document& document : *documents) {
-      auto stored = Decode(document);
-      if (!stored) return stored.error();
-      if (!stored->role.path.starts_with(path_prefix)) continue;
-      if (page.roles.size() == limit) {
-        page.marker = WriteMarker(document.id);
-        return page;
-      }
-      page.roles.push_back(*std::move(stored));
-    }
-    if (documents->size() < kScanBatch) return page;
-    *from = documents->back().id + '\0';
-  }
+  auto next = ListStored(
+      store_, kKind, marker, limit, &Decode,
+      [&](const StoredRole& stored) { return stored.role.path.starts_with(path_prefix); },
+      page.roles);
+  if (!next) return next.error();
+  page.marker = *std::move(next);
+  return page;
 }
 
 Result<NamePage> PageOf(const std::vector<std::string>& names,
