@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "jobs/child_result.h"
 #include "jobs/progress_lines.h"
+#include "jobs/vfork.h"
 
 namespace usher::jobs {
 namespace {
@@ -106,21 +107,6 @@ struct SpawnPlan {
   constexpr std::string_view words = "cannot execute the program\n";
   (void)!write(2, words.data(), words.size());
   _exit(127);
-}
-
-// vfork rather than fork: a server with gigabytes of mapped models is not copied, and strict
-// memory accounting does not refuse it.
-[[gnu::noinline]] pid_t Spawn(const SpawnPlan& plan) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // no handler runs in the shared memory
-  const pid_t child = vfork();
-  if (child == 0) Exec(plan);
-  const int error_number = errno;
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  errno = error_number;
-  return child;
 }
 
 bool Readable(int fd, int timeout_ms) {
@@ -272,7 +258,7 @@ Result<std::string> RunChildProcess(const ChildCommand& command, std::string_vie
                        .standard_error = err->write.get(),
                        .lock = lock->get(),
                        .memory_limit = command.memory_limit};
-  const pid_t child = Spawn(plan);
+  const pid_t child = Vfork(plan, &Exec);
   if (child < 0) return SystemError("cannot start the '" + command.name + "' process", errno);
   out->write.Close();
   err->write.Close();

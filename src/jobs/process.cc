@@ -22,6 +22,8 @@
 #include <optional>
 #include <string_view>
 
+#include "jobs/vfork.h"
+
 namespace usher::jobs {
 namespace {
 
@@ -97,20 +99,6 @@ void Say(const char* words) { (void)!write(2, words, std::strlen(words)); }
   _exit(127);
 }
 
-// vfork rather than fork: a server with gigabytes of mapped models is not copied.
-[[gnu::noinline]] pid_t Fork(const SpawnPlan& plan) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // no handler runs in the shared memory
-  const pid_t child = vfork();
-  if (child == 0) Exec(plan);
-  const int error_number = errno;
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  errno = error_number;
-  return child;
-}
-
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   pointers.reserve(texts.size() + 1);
@@ -160,7 +148,7 @@ Result<Process> Spawn(const ProcessSpec& spec) {
                  .cannot_execute = spec.cannot_execute.c_str()};
   if (plan.limits.processes != kUnlimited) plan.limits.processes += info.procs;
   Process process;
-  process.pid = Fork(plan);
+  process.pid = Vfork(plan, &Exec);
   if (process.pid < 0) return SystemError("cannot start a process", errno);
   process.ended = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0)));
   if (process.ended.get() < 0) {
