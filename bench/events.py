@@ -194,19 +194,9 @@ def main():
 def run(arguments, ratings, scratch):
     s3, personalize = served.clients()
     events, runtime = boto3.client("personalize-events"), boto3.client("personalize-runtime")
-    served.with_service_header(ratings, f"{scratch}/interactions.csv")
-    s3.create_bucket(Bucket="bench")
-    s3.upload_file(f"{scratch}/interactions.csv", "bench", "interactions.csv")
-    group, dataset = served.create_dataset(personalize)
-    job = personalize.create_dataset_import_job(
-        jobName="bench", datasetArn=dataset, dataSource={"dataLocation": "s3://bench/interactions.csv"}, roleArn=served.ROLE
-    )["datasetImportJobArn"]
-    served.wait(lambda: personalize.describe_dataset_import_job(datasetImportJobArn=job)["datasetImportJob"], "import")
+    group = served.import_interactions(s3, personalize, ratings, scratch)
     version = served.train(personalize, group)
-    campaign = personalize.create_campaign(
-        name="bench", solutionVersionArn=version, campaignConfig={"itemExplorationConfig": {"explorationWeight": "0"}}
-    )["campaignArn"]
-    served.wait(lambda: personalize.describe_campaign(campaignArn=campaign)["campaign"], "campaign")
+    campaign = served.deploy(personalize, version, campaignConfig={"itemExplorationConfig": {"explorationWeight": "0"}})
     tracking_id = personalize.create_event_tracker(name="bench", datasetGroupArn=group)["trackingId"]
     with open(ratings, encoding="utf-8") as file:
         next(file)

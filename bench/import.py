@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-from served import ROLE, ROOT, clients, create_dataset, made_up, peak_of_children, start, train, wait, with_service_header
+from served import ROLE, ROOT, clients, create_dataset, deploy, made_up, peak_of_children, start, train, wait, with_service_header
 
 def train_and_ask(personalize, group, users):
     begin = time.perf_counter()
@@ -26,8 +26,7 @@ def train_and_ask(personalize, group, users):
     for name, weight in (("greedy", "0"), ("exploring", "0.3")):
         begin = time.perf_counter()
         config = {"itemExplorationConfig": {"explorationWeight": weight}}
-        campaign = personalize.create_campaign(name=name, solutionVersionArn=version, campaignConfig=config)["campaignArn"]
-        wait(lambda: personalize.describe_campaign(campaignArn=campaign)["campaign"], "campaign")
+        campaign = deploy(personalize, version, name, campaignConfig=config)
         print(f"campaign  {time.perf_counter() - begin:6.1f} s   {name}", flush=True)
         campaigns += ["--campaign", f"{name}={campaign}"]
     subprocess.run([sys.executable, ROOT / "bench/latency.py", *campaigns, "--users", ",".join(users)], check=True)

@@ -84,6 +84,27 @@ def create_dataset(personalize):
     return group, dataset
 
 
+def import_interactions(s3, personalize, ratings, folder):
+    """Puts the ratings into a bucket called bench and imports them. Gives the ARN of their dataset group."""
+    interactions = pathlib.Path(folder) / "interactions.csv"
+    with_service_header(ratings, interactions)
+    s3.create_bucket(Bucket="bench")
+    s3.upload_file(str(interactions), "bench", "interactions.csv")
+    group, dataset = create_dataset(personalize)
+    job = personalize.create_dataset_import_job(
+        jobName="bench", datasetArn=dataset, dataSource={"dataLocation": "s3://bench/interactions.csv"}, roleArn=ROLE
+    )["datasetImportJobArn"]
+    wait(lambda: personalize.describe_dataset_import_job(datasetImportJobArn=job)["datasetImportJob"], "import")
+    return group
+
+
+def deploy(personalize, version, name="bench", **config):
+    """A campaign of the version. Gives its ARN."""
+    campaign = personalize.create_campaign(name=name, solutionVersionArn=version, **config)["campaignArn"]
+    wait(lambda: personalize.describe_campaign(campaignArn=campaign)["campaign"], "campaign")
+    return campaign
+
+
 def clients():
     """S3 and Personalize, by the environment that start() has set."""
     config = Config(request_checksum_calculation="when_required", s3={"addressing_style": "path"})

@@ -11,7 +11,6 @@ once and sent again; the last one also of a server that wants no signatures. In 
 """
 import argparse
 import os
-import pathlib
 import selectors
 import socket
 import statistics
@@ -21,7 +20,7 @@ import time
 import urllib.parse
 
 import latency
-from served import ROLE, ROOT, clients, create_dataset, made_up, start, wait, with_service_header
+from served import ROOT, clients, import_interactions, made_up, start, wait
 
 KEEP_ALIVE_CLIENTS = 8
 
@@ -92,16 +91,10 @@ def deploy(personalize, group, recipe, parameters, weights):
     return campaigns
 
 
-def prepare(interactions):
+def prepare(ratings, folder):
     """[(label, campaign)] on the server that the environment names."""
     s3, personalize = clients()
-    s3.create_bucket(Bucket="bench")
-    s3.upload_file(str(interactions), "bench", "interactions.csv")
-    group, dataset = create_dataset(personalize)
-    source = {"dataLocation": "s3://bench/interactions.csv"}
-    job = personalize.create_dataset_import_job(jobName="bench", datasetArn=dataset, dataSource=source, roleArn=ROLE)
-    arn = job["datasetImportJobArn"]
-    wait(lambda: personalize.describe_dataset_import_job(datasetImportJobArn=arn)["datasetImportJob"], "import")
+    group = import_interactions(s3, personalize, ratings, folder)
     exploring, greedy = deploy(personalize, group, "aws-user-personalization", {"hidden_dimension": "64"}, ("0.3", "0"))
     (factors,) = deploy(personalize, group, "aws-user-personalization-v2", {"apply_recency_bias": "false"}, (None,))
     return [("blend, default exploration", exploring), ("blend, none", greedy), ("ALS alone", factors)]
@@ -140,12 +133,10 @@ def main():
     users = [line.split(b",", 1)[0].decode() for line in ratings.open("rb").read(50_000_000).splitlines()[1:-1]]
     users = list(dict.fromkeys(users))[:2000]
     with tempfile.TemporaryDirectory() as folder:
-        interactions = pathlib.Path(folder) / "interactions.csv"
-        with_service_header(ratings, interactions)
         log = open(f"{folder}/server.log", "w")
         server = start(arguments.usher, f"{folder}/data", log)
         try:
-            campaigns = prepare(interactions)
+            campaigns = prepare(ratings, folder)
             os.sched_setaffinity(0, {1})
             print("signed:")
             ask(server, campaigns, users, arguments.seconds, arguments.rounds)

@@ -75,17 +75,9 @@ def main():
         server = served.start(arguments.usher, folder / "data", log)
         try:
             s3, personalize = served.clients()
-            s3.create_bucket(Bucket="bench")
-            served.with_service_header(ratings, folder / "interactions.csv")
-            s3.upload_file(str(folder / "interactions.csv"), "bench", "interactions.csv")
-            group, dataset = served.create_dataset(personalize)
-            job = personalize.create_dataset_import_job(
-                jobName="bench", datasetArn=dataset, dataSource={"dataLocation": "s3://bench/interactions.csv"}, roleArn=served.ROLE
-            )["datasetImportJobArn"]
-            served.wait(lambda: personalize.describe_dataset_import_job(datasetImportJobArn=job)["datasetImportJob"], "import")
+            group = served.import_interactions(s3, personalize, ratings, folder)
             version = served.train(personalize, group)
-            campaign = personalize.create_campaign(name="bench", solutionVersionArn=version, minProvisionedTPS=1)["campaignArn"]
-            served.wait(lambda: personalize.describe_campaign(campaignArn=campaign)["campaign"], "campaign")
+            campaign = served.deploy(personalize, version, minProvisionedTPS=1)
             server.terminate()
             server.wait()
 
